@@ -1,0 +1,94 @@
+"""Tags: canonical keys beside the raw spelling, conflicts and what could not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from finops_guard.model.values import Unknown
+
+_RUNS = re.compile(r"[_. ]+")
+RESERVED = ("aws:", "goog-", "hidden-", "ms-resource-usage")
+"""Prefixes of keys that providers write; they are kept raw and never judged for spelling."""
+
+
+def canonical(key: str, aliases: Mapping[str, str] | None = None) -> str:
+    """The one spelling of a tag key: trimmed, case-folded, runs of `_ . space` as `-`; `aliases` maps spellings to keys."""
+    folded = _RUNS.sub("-", key.strip().casefold())
+    return aliases.get(folded, folded) if aliases else folded
+
+
+class Tags(dict[str, str]):
+    """Canonical key -> value of every tag that has one value; an empty or blank value is absent.
+
+    `raw` is what the provider said, untouched. `conflicts` holds, by canonical key, the raw spellings whose values
+    differ; such a key is in neither the map nor absent. `open_because` says why more tags may exist than are here (None
+    when the map is complete); with an empty map it means that the tags could not be read at all.
+
+    `get` answers for the compiled rules: it raises KeyError where the value is unknown.
+    """
+
+    __slots__ = ("conflicts", "open_because", "raw")
+
+    def __init__(
+        self,
+        values: Mapping[str, str],
+        raw: Mapping[str, str],
+        conflicts: Mapping[str, Mapping[str, str]] | None = None,
+        open_because: str | None = None,
+    ) -> None:
+        super().__init__(values)
+        self.raw = dict(raw)
+        self.conflicts = dict(conflicts or {})
+        self.open_because = open_because
+
+    @staticmethod
+    def of(
+        raw: Mapping[str, str],
+        aliases: Mapping[str, str] | None = None,
+        *,
+        open_because: str | None = None,
+    ) -> Tags:
+        """Tags from a provider's own key -> value map. `aliases`: folded spelling -> canonical key (policy `tags`)."""
+        spellings: dict[str, dict[str, str]] = {}
+        for key, value in raw.items():
+            if value and not value.isspace():
+                spellings.setdefault(canonical(key, aliases), {})[key] = value
+        values = {}
+        conflicts = {}
+        for key, by_spelling in spellings.items():
+            if len(set(by_spelling.values())) == 1:
+                values[key] = next(iter(by_spelling.values()))
+            else:
+                conflicts[key] = by_spelling
+        kind = PartialTags if conflicts or open_because is not None else Tags
+        return kind(values, raw, conflicts, open_because)
+
+    @staticmethod
+    def unreadable(reason: str) -> Tags:
+        """Tags that could not be read at all."""
+        return PartialTags({}, {}, None, reason)
+
+    def look(self, key: str) -> str | Unknown | None:
+        """The value of a canonical key: known, absent (None) or unknown."""
+        if key in self:
+            return self[key]
+        if key in self.conflicts:
+            spelt = ", ".join(
+                f"{raw}={value!r}" for raw, value in sorted(self.conflicts[key].items())
+            )
+            return Unknown(f"conflicting spellings: {spelt}")
+        return None if self.open_because is None else Unknown(self.open_because)
+
+
+class PartialTags(Tags):
+    """Tags of which some cannot be told: conflicting spellings, an open map, or a read that was denied."""
+
+    __slots__ = ()
+
+    def get(self, key: str, default: object = None, /) -> str | None:  # type: ignore[override] # raises: see Tags
+        """The value or None; KeyError where it is unknown. `default` is not used: unknown has none."""
+        value = self.look(key)
+        if isinstance(value, Unknown):
+            raise KeyError(key)
+        return value
