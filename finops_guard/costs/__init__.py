@@ -1,0 +1,1 @@
+"""What things cost: prices today; cost rows, budgets and forecasts beside them."""
