@@ -43,7 +43,7 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(if $(DOCS),$(BIN)/python -m finops_guard.docs --check)
-	@! git grep --untracked -nIiE -e "$(FOREIGN)" -- . ':!Makefile' || \
+	@! git grep --untracked -nIiE -e '$(FOREIGN)' -- . ':!Makefile' || \
 		{ echo "the lines above install a foreign package: ours is finops-guard-engine" >&2; exit 1; }
 
 bench: $(DEV)
