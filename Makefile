@@ -9,7 +9,7 @@ DEV := .venv/.installed
 DOCS := $(wildcard finops_guard/docs.py finops_guard/docs/__main__.py)
 
 # The distribution called finops-guard on the index is somebody else's: nobody may be told to install it.
-FOREIGN := (pip[x3]?|uv( pip| tool)?|poetry|pdm|conda) +(install|add|run)([^|;&]*[ "'=])?finops[-_.]guard($$|[^-_a-z/.])|uvx +finops[-_.]guard($$|[^-_a-z])
+export FOREIGN := (pip[x3]?|uv( pip| tool)?|poetry|pdm|conda) +(install|add|run)([^|;&]*[ "'=])?finops[-_.]guard($$|[^-_a-z/.])|uvx +finops[-_.]guard($$|[^-_a-z])
 
 .PHONY: help demo test check bench lock clean
 .DEFAULT_GOAL := help
@@ -43,7 +43,7 @@ check: $(DEV)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(if $(DOCS),$(BIN)/python -m finops_guard.docs --check)
-	@! git grep --untracked -nIiE -e '$(FOREIGN)' -- . ':!Makefile' || \
+	@! git grep --untracked -nIiE -e "$$FOREIGN" -- . ':!Makefile' || \
 		{ echo "the lines above install a foreign package: ours is finops-guard-engine" >&2; exit 1; }
 
 bench: $(DEV)
