@@ -1,0 +1,162 @@
+"""What every output shows of a Report: order, groups and sums. Nothing here is computed from anything else."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finops_guard.model import SEVERITIES, Unknown
+from finops_guard.outputs._units import amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from finops_guard.model import Coverage, Finding, Report, Resource, Severity
+
+NOBODY = "(no owner)"
+
+
+def owner(resource: Resource) -> str:
+    """Who answers for it, `(no owner)` where nobody is known."""
+    return resource.text("owner") or NOBODY
+
+
+def short_name(resource: Resource) -> str:
+    """Its name; without one the last part of its id, or the whole of an IaC address."""
+    if resource.text("name"):
+        return resource.text("name")
+    id_ = resource.id
+    return id_ if resource.at else id_.rstrip("/").rpartition("/")[2].rpartition(":")[2] or id_
+
+
+def place(resource: Resource) -> str:
+    """Where it is: account/region, or file:line in code."""
+    if resource.at:
+        return f"{resource.at.file}:{resource.at.line}"
+    return "/".join(part for part in (resource.text("account"), resource.text("region")) if part)
+
+
+def unpriced(resource: Resource) -> str | None:
+    """Why its price is not known; None where it is."""
+    if resource.month is not None:
+        return None
+    value = resource.look("cost.month")
+    return value.reason if isinstance(value, Unknown) else "it has no price of its own"
+
+
+def worth(finding: Finding) -> Decimal:
+    """Its resource's month as a bare number, to sort by. Without rates, currencies compare by number."""
+    month = finding.resource.month
+    return month.amount if month else Decimal(-1)
+
+
+def ordered(findings: Iterable[Finding]) -> list[Finding]:
+    """The one order of findings: most money first, unpriced last, then rule, then resource, then fingerprint."""
+    return sorted(findings, key=lambda f: (-worth(f), f.rule.id, f.resource.id, f.id, f.binding, f.verdict))
+
+
+@dataclass(slots=True)
+class Share:
+    """Findings of one owner under one rule, or of one rule; `month` by currency, of those that fail."""
+
+    findings: list[Finding] = field(default_factory=list)
+    failing: int = 0
+    unknown: int = 0
+    month: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    unpriced: int = 0
+
+    def add(self, finding: Finding) -> None:
+        """Count one finding."""
+        self.findings.append(finding)
+        if finding.verdict != "fail":
+            self.unknown += 1
+            return
+        self.failing += 1
+        month = finding.resource.month
+        if month is None:
+            self.unpriced += 1
+        else:
+            self.month[month.currency] += month.amount
+
+    @property
+    def rank(self) -> tuple[Decimal, int, int]:
+        """Most money first, then most failing, then most unknown."""
+        return -sum(self.month.values(), Decimal(0)), -self.failing, -self.unknown
+
+
+@dataclass(slots=True)
+class RuleGroup(Share):
+    """Unexempted findings of one rule, and by owner; `severity` is the worst any binding gives it."""
+
+    rule: str = ""
+    title: str = ""
+    severity: Severity = "low"
+    exempt: int = 0
+    owners: dict[str, Share] = field(default_factory=lambda: defaultdict(Share))
+
+
+def by_rule(report: Report) -> list[RuleGroup]:
+    """Failing and unknown findings by rule, most money first; findings inside are in their order, owners too."""
+    groups: dict[str, RuleGroup] = {}
+    for finding in ordered(f for f in report.findings if f.verdict in ("fail", "unknown")):
+        rule = finding.rule
+        group = groups.setdefault(rule.id, RuleGroup(rule=rule.id, title=rule.title))
+        if finding.exempt is not None:
+            group.exempt += 1
+            continue
+        group.severity = max(group.severity, finding.severity, key=SEVERITIES.index)
+        group.add(finding)
+        group.owners[owner(finding.resource)].add(finding)
+    for group in groups.values():
+        group.owners = dict(sorted(group.owners.items(), key=lambda item: (item[1].rank, item[0])))
+    return sorted(groups.values(), key=lambda g: (g.rank, -SEVERITIES.index(g.severity), g.rule))
+
+
+def failing_resources(report: Report) -> int:
+    """How many different resources have an unexempted failing finding."""
+    return len(
+        {
+            (r.text("cloud"), r.text("account"), r.text("region"), r.id)
+            for r in (f.resource for f in report.findings if f.verdict == "fail" and f.exempt is None)
+        }
+    )
+
+
+def total(month: Mapping[str, Decimal]) -> str:
+    """Money by currency on one line: `1,234.50 EUR + 10.00 USD`; empty where there is none."""
+    return " + ".join(f"{amount(value)} {currency}" for currency, value in sorted(month.items()))
+
+
+def blind(report: Report) -> tuple[list[Coverage], list[Coverage]]:
+    """Rules that judged nothing: those that only met unknown values, and those that matched no resource."""
+    nowhere = [row for row in report.coverage if row.percent is None and not row.exempt]
+    return [row for row in nowhere if row.unknown], [row for row in nowhere if not row.unknown]
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Gaps that differ only in their region."""
+
+    cloud: str
+    account: str
+    regions: tuple[str, ...]
+    type: str
+    reason: str
+
+
+def holes(report: Report, *, expected: bool) -> Iterator[Hole]:
+    """Gaps the policy does not (or does) expect, regions of the same cell together, sorted."""
+    regions: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for gap in report.gaps:
+        if gap.expected is expected:
+            regions[gap.cloud, gap.account, gap.type, gap.reason].append(gap.region)
+    for cloud, account, type_, reason in sorted(regions):
+        found = tuple(sorted(set(regions[cloud, account, type_, reason])))
+        yield Hole(cloud, account, found, type_, reason)
+
+
+def incomplete(report: Report) -> bool:
+    """Whether the scan ends with exit code 3: a gap that the policy does not expect."""
+    return not report.complete or any(not gap.expected for gap in report.gaps)
