@@ -103,7 +103,7 @@ def _machines(resource: Resource, how: PricedBy, count: int) -> Price | Unknown:
     rate = _rate(cloud, f"{how.resource} spot" if spot else how.resource, folded(machine), region)
     if rate is None:
         what = "spot price" if spot else "price"
-        return Unknown(f"no {what} for {machine} in the snapshot of {tables.machines_as_of(cloud)}")
+        return Unknown(f"no {what} for {machine} in the snapshot of {tables.machines_as_of(cloud) or 'this package'}")
     return _at(rate, count, region)
 
 

@@ -106,8 +106,9 @@ def priced_by() -> Mapping[str, PricedBy]:
 
 @cache
 def machines_as_of(cloud: str) -> str | None:
-    """The date of the snapshot of a cloud's machine prices, YYYY-MM-DD; None for a cloud without any."""
-    return max((day(row["price_date"]) for row in rows("accelerators") if row["provider"] == cloud), default=None)
+    """The date of a cloud's machine prices, the oldest, YYYY-MM-DD; None for a cloud without any."""
+    dated = (row["price_date"] for row in rows("accelerators") if row["provider"] == cloud)
+    return min((day(text) for text in dated if text), default=None)
 
 
 def rows(table: str) -> Iterator[dict[str, str]]:
