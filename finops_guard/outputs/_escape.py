@@ -58,5 +58,6 @@ def cell(text: str) -> str:
 def _mentions(text: str) -> str:
     parts = re.split(r"(&#\d+;)", text)
     return "".join(
-        part if place % 2 else _MENTION.sub(lambda found: f"{found[0]}{_BREAK}", part) for place, part in enumerate(parts)
+        part if place % 2 else _MENTION.sub(lambda found: f"{found[0]}{_BREAK}", part)
+        for place, part in enumerate(parts)
     )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from finops_guard.fields import FIELDS
-from finops_guard.model import Money, Ref, Series
+from finops_guard.model import Money, Series
 
 LIST_LIMIT = 8
 _CENT = Decimal("0.01")
@@ -67,6 +67,11 @@ def amount(value: Decimal, digits: int = 2) -> str:
     return f"{value.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,}"
 
 
+def ledger(value: Decimal) -> str:
+    """An amount for a column, two decimals always: 1,234.50; less than a cent is `< 0.01`, for it is not nothing."""
+    return "< 0.01" if 0 < value < _CENT else f"{value.quantize(_CENT, ROUND_HALF_UP):,}"
+
+
 def money(value: Money, digits: int = 2) -> str:
     """Money: 1,234.50 EUR."""
     return f"{amount(value.amount, digits)} {value.currency}"
@@ -87,23 +92,23 @@ def when(moment: datetime, digits: int = 0) -> str:
 
 def bare(value: object, type_: str = "text", finer: int = 0) -> str:
     """A value of a field of that type as text, strings as they are. `finer` raises the precision."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple | list):
+        return listed([bare(item, type_, finer) for item in value])
+    if isinstance(value, set | frozenset):
+        return listed(sorted(bare(item, type_, finer) for item in value))
+    return "absent" if value is None else _one(value, type_, finer)
+
+
+def _one(value: object, type_: str, finer: int) -> str:
     match value:
-        case bool():
-            return "true" if value else "false"
-        case None:
-            return "absent"
         case Money():
             return money(value, 2 + finer)
         case datetime():
             return when(value, finer)
         case int() | float() | Decimal():
             return _measure(value, type_, finer)
-        case tuple() | list():
-            return listed([bare(item, type_, finer) for item in value])
-        case set() | frozenset():
-            return listed(sorted(bare(item, type_, finer) for item in value))
-        case Ref() | str():
-            return str(value)
         case Series():
             return f"a series of {len(value.points)} points"
         case _:

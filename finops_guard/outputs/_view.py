@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from finops_guard.model import SEVERITIES, Unknown
-from finops_guard.outputs._units import amount
+from finops_guard.outputs._units import ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -126,7 +126,7 @@ def failing_resources(report: Report) -> int:
 
 def total(month: Mapping[str, Decimal]) -> str:
     """Money by currency on one line: `1,234.50 EUR + 10.00 USD`; empty where there is none."""
-    return " + ".join(f"{amount(value)} {currency}" for currency, value in sorted(month.items()))
+    return " + ".join(f"{ledger(value)} {currency}" for currency, value in sorted(month.items()))
 
 
 def blind(report: Report) -> tuple[list[Coverage], list[Coverage]]:

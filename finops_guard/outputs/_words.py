@@ -23,7 +23,8 @@ def because(reason: Reason) -> str:
     """One reason as a sentence without its full stop.
 
     `tags.workload-type is 'trainning', not one of training, inference (did you mean 'training'?)` ·
-    `tags.team is absent` · `usage.accelerator_percent (mean over 3d) is 2.1 %, not at least 5 %` · `age is 12d, over 7d`.
+    `tags.team is absent` · `usage.accelerator_percent (mean over 3d) is 2.1 %, not at least 5 %` ·
+    `age is 12d, over 7d`.
     """
     if reason.op == "any":
         return _none_of(cast("Iterable[Iterable[Reason]]", reason.expected))
@@ -49,26 +50,26 @@ def _subject(reason: Reason) -> tuple[str, object]:
 
 
 def _contrast(type_: str, op: str, expected: object, actual: object) -> str:
-    if op in _BEYOND:
+    """What it is and what it should be instead."""
+    if op in ("eq", *_BEYOND):
         is_, should = _apart(type_, actual, expected)
-        return f"{is_}, {_BEYOND[op]} {should}"
+        nearest = _near(actual, [expected]) if op == "eq" else ""
+        return f"{is_}, {_BEYOND.get(op, 'not')} {should}{nearest}"
     match op:
         case "in":
             choices = list(cast("Iterable[object]", expected))
-            return f"{quoted(actual, type_)}, not one of {bare(expected, type_)}{_near(actual, choices)}"
+            instead = f"not one of {bare(expected, type_)}{_near(actual, choices)}"
         case "not_in":
-            return f"{quoted(actual, type_)}, must not be one of {bare(expected, type_)}"
+            instead = f"must not be one of {bare(expected, type_)}"
         case "matches":
-            return f"{quoted(actual, type_)}, not of the form {expected}"
+            instead = f"not of the form {expected}"
         case "same_as":
-            return f"{quoted(actual, type_)}, not the same as {_other(expected, type_)}"
-        case "exists":
-            return f"{quoted(actual, type_)}, should be absent"
+            instead = f"not the same as {_other(expected, type_)}"
         case "after_now":
-            return f"{quoted(actual, type_)}, not {'in the future' if expected else 'in the past'}"
+            instead = f"not in the {'future' if expected else 'past'}"
         case _:
-            is_, should = _apart(type_, actual, expected)
-            return f"{is_}, not {should}{_near(actual, [expected])}"
+            instead = "should be absent"
+    return f"{quoted(actual, type_)}, {instead}"
 
 
 def _apart(type_: str, actual: object, expected: object) -> tuple[str, str]:
@@ -107,5 +108,3 @@ def _excluded(condition: Condition, actual: object) -> str:
     if isinstance(actual, Unknown):
         return f"cannot tell whether {said(condition)}: {actual.reason}"
     return f"must not hold, but does: {said(condition)}"
-
-

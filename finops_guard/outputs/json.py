@@ -176,24 +176,26 @@ def _usd(amount: Decimal) -> str:
 
 def _plain(value: object) -> object:
     """What a verb read or would leave, in JSON's own types."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, set | frozenset):
+        return sorted((_plain(item) for item in value), key=str)
+    if isinstance(value, Iterable):
+        return [_plain(item) for item in value]
+    return _leaf(value)
+
+
+def _leaf(value: object) -> object:
     match value:
-        case None | bool() | int() | str():
+        case float() if isfinite(value):
             return value
-        case float():
-            return value if isfinite(value) else str(value)
-        case Decimal():
-            return str(value)
         case Money():
             return {"amount": str(value.amount), "currency": value.currency}
         case datetime():
             return utc(value)
         case date():
             return value.isoformat()
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case set() | frozenset():
-            return sorted((_plain(item) for item in value), key=str)
-        case Iterable():
-            return [_plain(item) for item in value]
         case _:
             return str(value)

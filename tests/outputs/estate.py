@@ -32,7 +32,9 @@ TYPO = Reason("tags.workload-type", "in", ("training", "fine-tuning", "inference
 NO_TEAM = Reason("tags.team", "in", ("vision", "nlp"), None)
 LAZY = Reason("usage.accelerator_percent", "gte", (5.0, 259_200, "mean"), 2.13)
 OLD = Reason("age", "lte", 604_800, 1_047_000)
-CONFLICT = Reason("tags.team", "exists", True, Unknown("conflicting spellings: Team='nlp', team='vision'"))
+CONFLICT = Reason(
+    "tags.team", "exists", expected=True, actual=Unknown("conflicting spellings: Team='nlp', team='vision'")
+)
 DENIED = Reason("tags.team", "in", ("vision", "nlp"), Unknown("AccessDenied sagemaker:ListTags"))
 PUBLIC = Reason("", "not", Not(Compare(Ref("field", "managed_by"), "exists", value=True)).item, None)
 
@@ -44,8 +46,15 @@ def estate() -> Report:
         for n in range(14)
     ]
     serving = [
-        resource(f"chat-endpoint-{n}", kind="endpoint", type="AWS::SageMaker::Endpoint", month=str(1_028 + n),
-                 owner="nlp", account="222222222222", region="eu-central-1")
+        resource(
+            f"chat-endpoint-{n}",
+            kind="endpoint",
+            type="AWS::SageMaker::Endpoint",
+            month=str(1_028 + n),
+            owner="nlp",
+            account="222222222222",
+            region="eu-central-1",
+        )
         for n in range(3)
     ]
     books = [
@@ -53,8 +62,14 @@ def estate() -> Report:
         for who, price in (("anna", "537.28"), ("bram", "1075.00"), ("chris", None))
     ]
     strange = [
-        resource(text, kind="bucket", type="AWS::S3::Bucket", month="0.0231", tags={"Note": text, text: "x"},
-                 owner=HOSTILE[-n - 1])
+        resource(
+            text,
+            kind="bucket",
+            type="AWS::S3::Bucket",
+            month="0.0231",
+            tags={"Note": text, text: "x"},
+            owner=HOSTILE[-n - 1],
+        )
         for n, text in enumerate(HOSTILE)
     ]
     both = resource("gpu-shared", month="12410.00", owner="platform", tags=Tags.of({"Team": "nlp", "team": "vision"}))
@@ -68,7 +83,7 @@ def estate() -> Report:
         finding(both, WHOSE, reasons=(CONFLICT,)),
         finding(both, SPELLING, reasons=(Reason("tag_keys.conflicting", "eq", 0, 1), PUBLIC)),
         *(finding(one, WHOSE, "unknown", (DENIED,)) for one in serving),
-        *(finding(one, DATA, reasons=(Reason("tags.dataset", "exists", True, None),)) for one in serving[:1]),
+        *(finding(one, DATA, reasons=(Reason("tags.dataset", "exists", expected=True, actual=None),)) for one in serving[:1]),
         finding(warm, IDLE, reasons=(LAZY,), exempt="Warm standby."),
         finding(books[2], PRICED, "unknown", (Reason("usage.cpu_percent", "gte", (20.0, 604_800, "p95"),
                                                      Unknown("54 % of the points, 90 % needed")),)),

@@ -1,0 +1,183 @@
+"""Findings on a terminal: by rule, then owner, a ledger with the most money on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from finops_guard.outputs._screen import WIDE
+from finops_guard.outputs._units import ledger as paid
+from finops_guard.outputs._view import owner, place, short_name, total
+from finops_guard.outputs._words import because
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from decimal import Decimal
+
+    from finops_guard.model import Finding, Resource
+    from finops_guard.outputs._screen import Screen
+    from finops_guard.outputs._view import RuleGroup, Share
+
+INDENT = 4
+GAP = 2
+NAME, KIND, PLACE, WHY = 40, 17, 34, 44
+WHY_LINES = 3
+SEVERITY = {"critical": "bold magenta", "high": "bold red", "medium": "yellow", "low": "cyan"}
+_MARKS = {"fail": ("✗", "red"), "unknown": ("?", "yellow")}
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Column widths; `why` is 0 where reasons stand under the row. `currency` is the only one there is, or empty."""
+
+    name: int
+    kind: int
+    place: int
+    money: int
+    why: int
+    currency: str
+
+    @property
+    def left(self) -> int:
+        """Columns before the money."""
+        return INDENT + self.name + self.kind + self.place + 3 * GAP
+
+    def price(self, month: dict[str, Decimal]) -> str:
+        """A sum of a month, its currency only where there are several."""
+        if self.currency and len(month) == 1:
+            return paid(month[self.currency])
+        return total(month)
+
+
+def findings(groups: list[RuleGroup], screen: Screen, rows: int | None) -> None:
+    """Every rule with failing or unknown findings; of each at most `rows`."""
+    if not groups:
+        return
+    shown = {group.rule: group.findings[:rows] for group in groups}
+    ledger = _fit([finding.resource for some in shown.values() for finding in some], groups, screen)
+    screen.title("Findings", f"{ledger.currency} a month" if ledger.currency else "")
+    for number, group in enumerate(groups):
+        if number:
+            screen.say()
+        _rule(group, ledger, screen)
+        by_owner = {name: list(some) for name, some in _by_owner(shown[group.rule], group)}
+        for name, some in by_owner.items():
+            _sum(name, group.owners[name], ledger, screen)
+            for why, same in groupby(some, _why):
+                _rows(list(same), why, ledger, screen)
+        _hidden(group, by_owner, screen)
+
+
+def _by_owner(shown: list[Finding], group: RuleGroup) -> Iterator[tuple[str, Iterator[Finding]]]:
+    """The shown findings of each owner, owners with the most money first."""
+    rank = {name: number for number, name in enumerate(group.owners)}
+    return groupby(sorted(shown, key=lambda f: rank[owner(f.resource)]), lambda f: owner(f.resource))
+
+
+def _hidden(group: RuleGroup, shown: Mapping[str, list[Finding]], screen: Screen) -> None:
+    """How many are not shown, and whose they are."""
+    left = {name: len(share.findings) - len(shown.get(name, ())) for name, share in group.owners.items()}
+    whose = ", ".join(f"{name} {count:,}" for name, count in left.items() if count)
+    if whose:
+        line = f"+{sum(left.values()):,} more, -f json for all: {whose}"
+        screen.indented(line, INDENT, lines=1)
+
+
+def _fit(resources: list[Resource], groups: list[RuleGroup], screen: Screen) -> Ledger:
+    currencies = {currency for group in groups for currency in group.month}
+    currencies |= {resource.month.currency for resource in resources if resource.month}
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    bare = Ledger(0, 0, 0, 0, 0, currency)
+    sums = [bare.price(share.month) for group in groups for share in (group, *group.owners.values())]
+    widest = max(map(len, [*sums, "no price", *(_month(resource, bare) for resource in resources)]))
+    kind = _widest((resource.kind for resource in resources), KIND, screen)
+    where = _widest((place(resource) for resource in resources), PLACE, screen)
+    why = 0
+    room = screen.width - INDENT - kind - where - widest - 3 * GAP
+    if screen.width >= WIDE:
+        name = min(_widest(map(short_name, resources), NAME, screen), room - GAP - WHY)
+        why = room - name - GAP
+    else:
+        name = min(room, NAME)
+    return Ledger(max(name, 12), kind, where, widest, why, currency)
+
+
+def _widest(texts: Iterable[str], most: int, screen: Screen) -> int:
+    return min(max(map(screen.length, texts), default=0), most)
+
+
+def _rule(group: RuleGroup, ledger: Ledger, screen: Screen) -> None:
+    tally = _tally(group) + (f", {group.exempt:,} exempt" if group.exempt else "")
+    name = screen.cell(
+        group.rule, min(screen.length(group.rule), ledger.left - len(tally) - len("critical") - 4)
+    ).rstrip()
+    used = screen.length(name) + len(group.severity) + len(tally) + 4
+    screen.say(
+        (name, "bold"),
+        "  ",
+        (group.severity, SEVERITY[group.severity]),
+        "  ",
+        tally,
+        " " * max(ledger.left - used, 1),
+        (screen.cell(ledger.price(group.month), ledger.money, right=True), "bold"),
+    )
+    screen.indented(group.title, 0, lines=2)
+
+
+def _sum(name: str, share: Share, ledger: Ledger, screen: Screen) -> None:
+    """An owner and what is theirs under this rule."""
+    tally = f"  {_tally(share)}"
+    most = ledger.left - len(tally) - GAP - 1
+    written = screen.cell(name, min(screen.length(name), most))
+    gap = ledger.left - GAP - screen.length(written) - len(tally)
+    price = screen.cell(ledger.price(share.month), ledger.money, right=True)
+    screen.say(" " * GAP, (written, "bold"), (tally, "dim"), " " * gap, (price, "bold"))
+
+
+def _rows(same: list[Finding], why: str, ledger: Ledger, screen: Screen) -> None:
+    """Neighbours that fail for the same reasons, which are said once."""
+    why = f"{len(same)} × {why}" if len(same) > 1 else why
+    beside = screen.wrapped(why, ledger.why, WHY_LINES) if ledger.why else []
+    for number, finding in enumerate(same):
+        note = beside[number] if number < len(beside) else ""
+        _row(finding, note, ledger, screen)
+    for line in beside[len(same) :]:
+        screen.say(" " * (ledger.left + ledger.money + GAP), line)
+    if not ledger.why:
+        screen.indented(why, INDENT + GAP, lines=WHY_LINES)
+
+
+def _row(finding: Finding, note: str, ledger: Ledger, screen: Screen) -> None:
+    resource = finding.resource
+    mark, style = _MARKS[finding.verdict]
+    gap = " " * GAP
+    price = _month(resource, ledger) or "no price"
+    screen.say(
+        (f"  {mark} ", style),
+        screen.cell(short_name(resource), ledger.name),
+        gap,
+        (screen.cell(resource.kind, ledger.kind), "cyan"),
+        gap,
+        (screen.cell(place(resource), ledger.place), "dim"),
+        gap,
+        (screen.cell(price, ledger.money, right=True), "" if resource.month else "dim"),
+        gap,
+        note,
+    )
+
+
+def _why(finding: Finding) -> str:
+    return "; ".join(because(reason) for reason in finding.reasons)
+
+
+def _month(resource: Resource, ledger: Ledger) -> str:
+    month = resource.month
+    if month is None:
+        return ""
+    return paid(month.amount) if ledger.currency else f"{paid(month.amount)} {month.currency}"
+
+
+def _tally(share: Share) -> str:
+    counted = ((share.failing, "failing"), (share.unknown, "unknown"))
+    return ", ".join(f"{number:,} {word}" for number, word in counted if number)
