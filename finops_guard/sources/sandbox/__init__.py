@@ -1,0 +1,59 @@
+"""The embedded estate behind `finops-guard scan sandbox`: an invented company's AWS, served by moto on loopback.
+
+    estate.yaml ─► estate.draw ─► plant ─► moto's backends ─► front ─► server on 127.0.0.1 ◄── the real SDK
+
+The scan does not know: it gets credentials and an endpoint by the environment, like anybody with a local emulator.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from finops_guard.sources.sandbox.environment import applied, environment
+
+__all__ = ["Sandbox", "applied", "start"]
+
+POLICY = Path(__file__).with_name("policy.yaml")
+_SEED = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running estate: the environment that leads to it (`applied` sets it), and the policy written for it."""
+
+    environment: dict[str, str]
+    policy_path: Path
+
+
+@contextmanager
+def start(*, seed: int = _SEED, now: datetime) -> Iterator[Sandbox]:
+    """Run the estate of this seed at this moment (aware) for as long as the context.
+
+    Moto keeps its state in this process: one sandbox at a time. The process's environment is left alone.
+    """
+    from moto.core.base_backend import BackendDict
+    from moto.moto_api._internal import mock_random
+
+    from finops_guard.sources.sandbox import estate, gaps, organization, plant
+    from finops_guard.sources.sandbox.front import Front
+    from finops_guard.sources.sandbox.server import serving
+
+    company = estate.draw(seed, now.replace(microsecond=0))
+    region = company.regions[0]
+    try:
+        BackendDict.reset()
+        mock_random.seed(seed)
+        # moto asks boto3 for the list of regions, which reads the user's profile.
+        with applied(environment("http://127.0.0.1:9", ("none", "none"), region, os.environ)):
+            key = organization.found(company)
+            gaps.install(company)
+            gaps.publish(plant.everything(company), company.now)
+        with serving(Front(company)) as address:
+            yield Sandbox(environment(address, key, region, os.environ), POLICY)
+    finally:
+        BackendDict.reset()
