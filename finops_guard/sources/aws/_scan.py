@@ -1,0 +1,155 @@
+"""The scan: cells made one after the other, read on threads, told in their order."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import Full, Queue
+from threading import Event
+from typing import TYPE_CHECKING, Any
+
+from finops_guard.model import Calls
+from finops_guard.sources.aws import _modules, _scope
+from finops_guard.sources.aws._cells import Cell, Run
+from finops_guard.sources.aws._errors import crash
+from finops_guard.sources.aws._machines import Machines
+from finops_guard.sources.aws._session import Clients, home_region, signed_by
+from finops_guard.sources.aws._tags import Sweeps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from finops_guard.model import Need, Notes, Resource
+    from finops_guard.sources.aws._cells import Account, TypeModule
+
+_BATCH = 100
+_WAITING = 4
+"""Batches a cell may be ahead of whoever reads; with `jobs` cells this bounds what is in memory."""
+_LOOK_UP = 0.2
+
+
+def collect(scope: Mapping[str, Any], need: Need, now: datetime, notes: Notes, *, jobs: int) -> Iterator[Resource]:
+    """See the package."""
+    clients = Clients(notes.calls.setdefault("aws", Calls()), jobs)
+    me = _scope.caller(clients, notes)
+    if me is None:
+        return
+    plan = _Plan(scope, need, now, notes, clients)
+    accounts = _scope.accounts(scope, need, clients, notes, me)
+    yield from _told_in_order((cell for account in accounts for cell in plan.cells(account)), notes, jobs)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What the cells of all accounts share."""
+
+    scope: Mapping[str, Any]
+    need: Need
+    now: datetime
+    notes: Notes
+    clients: Clients
+    machines: Machines = field(default_factory=Machines)
+
+    def cells(self, account: Account) -> Iterator[Cell]:
+        """The cells of an account: types without a region first, then region by region."""
+        with signed_by(account.credentials):
+            regions = _scope.regions(self.scope, account, self.clients, self.notes)
+        if not regions:
+            return
+        home = home_region(account.partition)
+        first = home if home in regions else regions[0]
+        wanted = [m for m in _modules.types() if self.need.kinds is None or m.KIND in self.need.kinds]
+        if self.need.kinds is None:
+            wanted.append(_modules.index())
+        run = self._run(wanted, regions, first)
+        for module in wanted:
+            if _modules.is_global(module):
+                yield Cell(account, first, module, run)
+        for region in regions:
+            for module in wanted:
+                if not _modules.is_global(module) and self.clients.offers(module.CLIENT, region):
+                    yield Cell(account, region, module, run)
+
+    def _run(self, wanted: list[TypeModule], regions: tuple[str, ...], first: str) -> Run:
+        swept = [module for module in wanted if _modules.swept(module)]
+        services = None if self.need.kinds is None else sorted({module.ARN.split(":")[2] for module in swept})
+        describes = _modules.matcher(_modules.types())
+        asked_for = _modules.matcher(swept)
+        sweeps = Sweeps(services, lambda arn: asked_for(arn) or not describes(arn))
+        every_region = self.scope.get("regions", "enabled") in (None, "enabled")
+        return Run(self.need, self.now, self.clients, self.machines, sweeps, regions, first, every_region, describes)
+
+
+class _Stream:
+    """A cell being read: batches of resources, None at the end."""
+
+    def __init__(self, cell: Cell, stop: Event) -> None:
+        self.cell = cell
+        self._stop = stop
+        self._queue: Queue[list[Resource] | None] = Queue(_WAITING)
+
+    def read(self) -> None:
+        """Read the whole cell; runs on a thread of the pool, and whatever happens there ends as a gap."""
+        batch: list[Resource] = []
+        try:
+            with signed_by(self.cell.account.credentials):
+                for resource in self.cell.module.collect(self.cell):
+                    batch.append(resource)
+                    if len(batch) == _BATCH:
+                        if not self._put(batch):
+                            return
+                        batch = []
+        except Exception as error:  # noqa: BLE001 - one cell's failure never touches another's
+            self.cell.gap(crash(error))
+        finally:
+            self._put(batch)
+            self._put(None)
+
+    def resources(self) -> Iterator[Resource]:
+        """What was read, as it comes."""
+        while (batch := self._queue.get()) is not None:
+            yield from batch
+
+    def _put(self, batch: list[Resource] | None) -> bool:
+        while not self._stop.is_set():
+            try:
+                self._queue.put(batch, timeout=_LOOK_UP)
+            except Full:
+                continue
+            return True
+        return False
+
+
+def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[Resource]:
+    # The first stream was given to the pool before all others, so it is running or done: reading it never waits for
+    # a thread that waits for us.
+    stop = Event()
+    streams: deque[_Stream] = deque()
+    done = 0
+    pool = ThreadPoolExecutor(jobs, thread_name_prefix="finops-guard-aws")
+    try:
+        more = True
+        while more or streams:
+            while more and len(streams) < 2 * jobs:
+                cell = next(cells, None)
+                if cell is None:
+                    more = False
+                    break
+                stream = _Stream(cell, stop)
+                streams.append(stream)
+                pool.submit(stream.read)
+            if not streams:
+                break
+            stream = streams.popleft()
+            yield from stream.resources()
+            done += 1
+            cell = stream.cell
+            notes.gaps.extend(cell.gaps)
+            notes.remarks.extend(remark for remark in cell.remarks if remark not in notes.remarks)
+            total = 0 if more else done + len(streams)
+            notes.say(f"aws {cell.account.id} {cell.region} {cell.module.TYPE}", done, total)
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)

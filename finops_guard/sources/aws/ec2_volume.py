@@ -1,0 +1,49 @@
+"""EBS volumes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Tags
+from finops_guard.sources.aws._cells import tag_map
+from finops_guard.sources.aws._managed import managed_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finops_guard.model import Resource
+    from finops_guard.sources.aws._cells import Cell
+
+TYPE = "AWS::EC2::Volume"
+KIND = "volume"
+ARN = "arn:*:ec2:*:*:volume/*"
+CLIENT = "ec2"
+PERMISSIONS = {"collect": ["ec2:DescribeVolumes"]}
+
+_STATES = {"creating": "creating", "in-use": "running", "deleting": "deleting", "error": "failed"}
+
+
+def collect(cell: Cell) -> Iterator[Resource]:
+    """Every volume; one that nothing uses (`available`) is stopped. Capacity in GiB."""
+    for page in cell.pages("DescribeVolumes", "Volumes", MaxResults=500):
+        for volume in page:
+            if volume["State"] == "deleted":
+                continue
+            raw = tag_map(volume.get("Tags"))
+            attached = [found["InstanceId"] for found in volume.get("Attachments") or [] if found.get("InstanceId")]
+            yield cell.resource(
+                cell.arn(f"volume/{volume['VolumeId']}"),
+                raw.get("Name") or volume["VolumeId"],
+                Tags.of(raw),
+                {
+                    "state": _STATES.get(volume["State"], "stopped"),
+                    "created": volume["CreateTime"],
+                    "capacity.provisioned": volume["Size"],
+                    "managed_by": managed_by(raw),
+                    "purchase": None,
+                    "interruptible": None,
+                    "checkpointed": None,
+                    "protected": None,
+                },
+                facts={"volume_type": volume.get("VolumeType", "standard"), "attached_to": attached},
+            )

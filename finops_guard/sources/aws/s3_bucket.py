@@ -1,0 +1,92 @@
+"""S3 buckets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Unknown
+from finops_guard.sources.aws._cells import tag_map
+from finops_guard.sources.aws._errors import Unreadable
+from finops_guard.sources.aws._managed import managed_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from finops_guard.model import Resource
+    from finops_guard.sources.aws._cells import Cell
+
+TYPE = "AWS::S3::Bucket"
+KIND = "bucket"
+ARN = "arn:*:s3:::*"
+CLIENT = "s3"
+GLOBAL = True
+SWEPT = True
+PERMISSIONS = {"collect": ["s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging"]}
+
+_ALL = 10_000
+"""The most a page may hold. Asking for a page at all is what makes AWS say each bucket's region."""
+
+
+def collect(cell: Cell) -> Iterator[Resource]:
+    """Every bucket of the account, once, in whichever of the scope's regions it is."""
+    buckets = [bucket for page in cell.pages("ListBuckets", "Buckets", MaxBuckets=_ALL) for bucket in page]
+    regions = {b["Name"]: b["BucketRegion"] for b in buckets if b.get("BucketRegion")}
+    regions |= _regions(cell, {b["Name"] for b in buckets} - regions.keys())
+    for bucket in buckets:
+        region = regions[bucket["Name"]]
+        where = cell.region if isinstance(region, Unknown) else region
+        if not cell.run.every_region and where not in cell.run.regions:
+            continue
+        arn = f"arn:{cell.account.partition}:s3:::{bucket['Name']}"
+        tags = cell.tags(arn, _reader(cell, bucket["Name"], where), where)
+        yield cell.resource(
+            arn,
+            bucket["Name"],
+            tags,
+            {
+                "region": region,
+                "state": None,
+                "created": bucket["CreationDate"],
+                "data.region": region,
+                "managed_by": managed_by(tags.raw),
+                "purchase": None,
+                "interruptible": None,
+                "checkpointed": None,
+                "protected": None,
+                "capacity.provisioned": None,
+            },
+        )
+
+
+def _regions(cell: Cell, unplaced: set[str]) -> dict[str, str | Unknown]:
+    """Regions of buckets that the list did not place, as in moto: a list for each region, else bucket by bucket."""
+    claims: dict[str, list[str]] = {name: [] for name in unplaced}
+    for region in cell.run.regions if unplaced else ():
+        for page in cell.pages("ListBuckets", "Buckets", region=region, MaxBuckets=_ALL, BucketRegion=region):
+            for bucket in page:
+                claims.get(bucket["Name"], []).append(region)
+    # Claimed by two regions: whoever answers does not know the filter. By none: it is somewhere else.
+    return {name: found[0] if len(found) == 1 else _location(cell, name) for name, found in claims.items()}
+
+
+def _location(cell: Cell, name: str) -> str | Unknown:
+    answer = cell.detail("GetBucketLocation", Bucket=name)
+    if answer is None:
+        return Unknown("it was deleted during the scan")
+    if isinstance(answer, Unknown):
+        return answer
+    # The oldest two regions have names of their own here.
+    location = str(answer.get("LocationConstraint") or "us-east-1")
+    return "eu-west-1" if location == "EU" else location
+
+
+def _reader(cell: Cell, name: str, region: str) -> Callable[[], Mapping[str, str]]:
+    def read() -> Mapping[str, str]:
+        try:
+            return tag_map(cell.call("GetBucketTagging", region=region, Bucket=name).get("TagSet"))
+        except Unreadable as error:
+            if error.reason.startswith("NoSuchTagSet"):
+                return {}
+            raise
+
+    return read
