@@ -58,6 +58,7 @@ class Step:
     """One action on one resource. `due` is None until its episode has begun; `because` says why it is refused or waits.
 
     `before` and `after` hold what the verb reads and would leave. `saves_month` is None when unknown or nothing.
+    `serves` names what it is for: (finding id, index of the rung) pairs, several where tag steps were merged.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Step:
     saves_month: Money | None = None
     warn: tuple[datetime, ...] = ()
     approved: tuple[str, ...] = ()
+    serves: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

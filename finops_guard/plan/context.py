@@ -1,0 +1,84 @@
+"""What every part of the planner knows, and the step while it is still being decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from finops_guard.model import LIFECYCLE
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from finops_guard.model import Binding, Finding, Mode, Policy, Rung, Step, StepState
+    from finops_guard.plan.tags import Write
+
+Can: TypeAlias = Callable[[str, str], bool]
+"""Whether the module of a resource type has a verb."""
+
+WRITES = frozenset({"tag", *LIFECYCLE})
+"""Verbs that change a resource. The others speak, or fail a pipeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """The time since a finding's notice was delivered, and which rungs of its ladder (by index) are done in it."""
+
+    began: datetime
+    done: frozenset[int] = frozenset()
+
+
+Episodes: TypeAlias = Mapping[str, Episode]
+"""Running episodes by finding id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The arguments of `plan`, and what was worked out once for many findings."""
+
+    policy: Policy
+    now: datetime
+    mode: Mode
+    can: Can
+    episodes: Episodes
+    done_24h: Mapping[str, int]
+    bindings: Mapping[str, Binding]
+    known: dict[tuple[object, ...], object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step with the reasons gathered so far.
+
+    `refused`: it is not done, in this run or any like it. `waits`: not in this run. `idle`: it is shown, and would
+    not be done if the run enforced. `notes`: only said.
+    """
+
+    step: Step
+    finding: Finding
+    binding: Binding
+    rung: Rung
+    refused: list[str] = field(default_factory=list)
+    waits: list[str] = field(default_factory=list)
+    idle: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    write: Write | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether nothing holds it back."""
+        return not self.refused and not self.waits and self.step.due is not None and self.step.due <= now
+
+    def settle(self, now: datetime) -> Step:
+        """The step with the state and the text that follow from its reasons."""
+        state: StepState = "due"
+        if self.refused:
+            state = "refused"
+        elif self.write is not None and not self.write.changes:
+            state = "skipped"
+        elif not self.is_due(now):
+            state = "scheduled"
+        self.step.state = state
+        reasons = self.refused or [*self.waits, *self.idle, *self.notes]
+        self.step.because = "; ".join(dict.fromkeys(reasons)) or None
+        return self.step
