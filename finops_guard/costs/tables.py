@@ -70,6 +70,17 @@ def accelerators() -> Mapping[tuple[str, str], Accelerator]:
     return {(row["provider"], _machine(row)): _accelerator(row) for row in rows("accelerators")}
 
 
+def vcpus(cloud: str, instance_type: str) -> int | None:
+    """The vCPUs of an accelerated machine type (ml.g5.xlarge is the hardware of g5.xlarge); None for any other."""
+    count = _vcpus().get((cloud, instance_type.casefold().removeprefix("ml.")), "")
+    return int(count) if count.isdecimal() else None
+
+
+@cache
+def _vcpus() -> Mapping[tuple[str, str], str]:
+    return {(row["provider"], _machine(row)): row["vcpu"] for row in rows("accelerators")}
+
+
 @cache
 def rates() -> Mapping[tuple[str, str, str], tuple[Rate, ...]]:
     """(cloud, resource, folded meter) -> its rates, the newest first.
