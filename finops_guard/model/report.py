@@ -48,9 +48,7 @@ class Finding:
     since: datetime | None = None
 
 
-StepState: TypeAlias = Literal[
-    "scheduled", "due", "refused", "done", "failed", "skipped"
-]
+StepState: TypeAlias = Literal["scheduled", "due", "refused", "done", "failed", "skipped"]
 
 
 @dataclass(slots=True)

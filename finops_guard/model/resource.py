@@ -40,9 +40,7 @@ class Resource:
     fields: dict[str, Value]
     tags: Tags
     unknown: dict[str, str] = field(default_factory=dict)
-    account_tags: Tags = field(
-        default_factory=lambda: Tags.unreadable("account tags were not collected")
-    )
+    account_tags: Tags = field(default_factory=lambda: Tags.unreadable("account tags were not collected"))
     started: datetime | None = None
     facts: dict[str, object] = field(default_factory=dict)
     price: Price | None = None

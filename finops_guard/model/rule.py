@@ -278,9 +278,7 @@ class Window:
     timezone: str
 
 
-def money_in(
-    amount: Money, currency: str, fx: Mapping[tuple[str, str], tuple[Decimal, date]]
-) -> Money | None:
+def money_in(amount: Money, currency: str, fx: Mapping[tuple[str, str], tuple[Decimal, date]]) -> Money | None:
     """`amount` in another currency through the policy's dated rates, either way round; None without a rate."""
     if amount.currency == currency:
         return amount

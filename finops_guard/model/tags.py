@@ -74,9 +74,7 @@ class Tags(dict[str, str]):
         if key in self:
             return self[key]
         if key in self.conflicts:
-            spelt = ", ".join(
-                f"{raw}={value!r}" for raw, value in sorted(self.conflicts[key].items())
-            )
+            spelt = ", ".join(f"{raw}={value!r}" for raw, value in sorted(self.conflicts[key].items()))
             return Unknown(f"conflicting spellings: {spelt}")
         return None if self.open_because is None else Unknown(self.open_because)
 

@@ -35,7 +35,5 @@ class Series:
     points: tuple[float | None, ...]
 
 
-Scalar: TypeAlias = (
-    str | int | float | Decimal | bool | Money | datetime | Series | tuple[str, ...]
-)
+Scalar: TypeAlias = str | int | float | Decimal | bool | Money | datetime | Series | tuple[str, ...]
 Value: TypeAlias = Scalar | None

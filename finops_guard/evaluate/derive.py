@@ -1,0 +1,164 @@
+"""Fields that follow from others: age, running_for, ai, owner, tag_keys, taggable. Pure; the time is an argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS
+from finops_guard.model import Money, Resource, Tags, Unknown, canonical
+from finops_guard.model.tags import RESERVED
+
+HOURS_A_MONTH = 730
+AI_TYPES = (
+    "AWS::SageMaker::",
+    "AWS::Bedrock::",
+    "Microsoft.MachineLearningServices/",
+    "Microsoft.CognitiveServices/",
+    "aiplatform.googleapis.com/",
+    "notebooks.googleapis.com/",
+    "tpu.googleapis.com/",
+)
+LIMITS = {"aws": (128, 256, 50), "azure": (512, 256, 50), "gcp": (63, 63, 64)}
+"""Longest key, longest value, most tags. AWS: tagging best practices; Azure: tag limits; GCP: label requirements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What deriving takes from a policy: tag aliases, `inherit`, `ai: also`, and the clouds whose limits hold."""
+
+    now: datetime
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    inherit: tuple[str, ...] = ()
+    also_ai: tuple[Callable[[Resource], bool | None], ...] = ()
+    omitted_adds_nothing: bool = False
+
+
+def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource]:
+    """The same resources with every derived field filled in that was not given."""
+    for resource in resources:
+        _tags(resource, setting)
+        _times(resource, setting.now)
+        _month(resource)
+        _constants(resource)
+        _ai(resource, setting)
+        yield resource
+
+
+def _tags(resource: Resource, setting: Setting) -> None:
+    tags = resource.tags
+    if setting.aliases:
+        tags = Tags.of(tags.raw, setting.aliases, open_because=tags.open_because)
+    if setting.inherit:
+        tags = _inherited(tags, resource.account_tags, setting)
+    resource.tags = tags
+    if tags.open_because is None:
+        own = {key: value for key, value in tags.raw.items() if not key.startswith(RESERVED)}
+        counts = {
+            "count": len(own),
+            "noncanonical": sum(key != canonical(key, setting.aliases) for key in own),
+            "conflicting": len(tags.conflicts),
+            "illegal": _illegal(own, resource.text("cloud")),
+        }
+        for name, count in counts.items():
+            resource.fields.setdefault(f"tag_keys.{name}", count)
+    else:
+        for name in ("count", "noncanonical", "conflicting", "illegal"):
+            resource.unknown.setdefault(f"tag_keys.{name}", tags.open_because)
+
+
+def _inherited(tags: Tags, parent: Tags, setting: Setting) -> Tags:
+    """Tags with those it lacks taken from its account; unknown where the account's tags are not known."""
+    parent = Tags.of(parent.raw, setting.aliases, open_because=parent.open_because)
+    taken: dict[str, str] = {}
+    for key in setting.inherit:
+        if tags.look(key) is None:
+            value = parent.look(key)
+            if isinstance(value, str):
+                taken[key] = value
+            elif isinstance(value, Unknown) and tags.open_because is None:
+                return Tags.of(tags.raw, setting.aliases, open_because=f"may inherit: {value.reason}")
+    return Tags.of({**taken, **tags.raw}, setting.aliases, open_because=tags.open_because) if taken else tags
+
+
+def _illegal(raw: Mapping[str, str], cloud: str) -> int:
+    longest_key, longest_value, most = LIMITS.get(cloud, LIMITS["aws"])
+    bad = sum(
+        len(key) > longest_key or len(value) > longest_value or not value.isprintable() or not key.isprintable()
+        for key, value in raw.items()
+    )
+    return bad + max(0, len(raw) - most)
+
+
+def _times(resource: Resource, now: datetime) -> None:
+    fields = resource.fields
+    created = fields.get("created")
+    if "age" not in fields and isinstance(created, datetime):
+        fields["age"] = max(0, int((now - created).total_seconds()))
+    if "running_for" in fields:
+        return
+    if fields.get("state", "running") != "running":
+        fields["running_for"] = None
+    elif resource.started is not None and "state" in fields:
+        fields["running_for"] = max(0, int((now - resource.started).total_seconds()))
+
+
+def _month(resource: Resource) -> None:
+    hour = resource.fields.get("cost.hour")
+    if "cost.month" not in resource.fields and isinstance(hour, Money):
+        resource.fields["cost.month"] = Money(hour.amount * HOURS_A_MONTH, hour.currency)
+    elif "cost.hour" not in resource.fields and (reason := resource.unknown.get("cost.hour")):
+        resource.unknown.setdefault("cost.month", reason)
+
+
+def _constants(resource: Resource) -> None:
+    fields = resource.fields
+    computed = resource.kind in COMPUTED_KINDS
+    fields.setdefault("taggable", not computed)
+    fields.setdefault("change", None)
+    if "owner" not in fields:
+        for key in ("owner", "team"):
+            value = resource.tags.look(key)
+            if isinstance(value, str):
+                fields["owner"] = value
+                return
+            if isinstance(value, Unknown):
+                resource.unknown.setdefault("owner", value.reason)
+                return
+        fields["owner"] = None
+
+
+def _ai(resource: Resource, setting: Setting) -> None:
+    if "ai" in resource.fields:
+        return
+    verdict = _is_ai(resource, setting)
+    if verdict is not None:
+        resource.fields["ai"] = verdict
+    else:
+        resource.unknown["ai"] = "its accelerators or its tags are unknown"
+
+
+def _is_ai(resource: Resource, setting: Setting) -> bool | None:
+    """Kleene or over what makes a thing AI; what an example left out adds nothing."""
+    count = resource.look("accelerators.count")
+    signs: list[bool | None] = [
+        resource.kind in AI_KINDS,
+        resource.text("type").startswith(AI_TYPES),
+        bool(resource.facts.get("accelerator_family")),
+        None if isinstance(count, Unknown) else isinstance(count, (int, float)) and count > 0,
+        *(_has(resource.tags, key) for key in sorted(AI_TAGS)),
+        *(test(resource) for test in setting.also_ai),
+    ]
+    if any(sign is True for sign in signs):
+        return True
+    if setting.omitted_adds_nothing or all(sign is False for sign in signs):
+        return False
+    return None
+
+
+def _has(tags: Tags, key: str) -> bool | None:
+    if key in tags.conflicts:
+        return True
+    value = tags.look(key)
+    return None if isinstance(value, Unknown) else value is not None

@@ -1,0 +1,1 @@
+"""What users write: strict YAML with positions, JSON Schema, conditions, packs and policies."""

@@ -1,0 +1,226 @@
+"""Conditions: from a (schema-checked) document to the typed tree, with what a schema cannot see.
+
+A place where the schema already found a mistake is skipped here: each mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from finops_guard.fields import FIELDS, GROUPS, Field
+from finops_guard.language.diagnostics import Diagnostic
+from finops_guard.language.document import Document
+from finops_guard.language.literals import PATTERNS, SHAPES, parse
+from finops_guard.language.near import suggest
+from finops_guard.language.regexes import PatternError
+from finops_guard.language.regexes import check as check_pattern
+from finops_guard.language.schema import AGGREGATES, COMPARISONS
+from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Parameter, Ref, canonical
+
+EVERYTHING = All(())
+TAG = Field("tag", "text", "")
+_MAPS = {"tags": "tag", "account_tags": "account_tag"}
+Place = tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the conditions of one document; mistakes go to `problems`, used parameters to `used`."""
+
+    document: Document
+    params: Mapping[str, Parameter] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def problem(self, place: Place, message: str, hint: str | None = None, *, key: bool = False) -> None:
+        """Note a mistake."""
+        self.problems.append(self.document.problem(place, message, hint, key=key))
+
+    def population(self, data: Any, place: Place) -> Condition:
+        """A `match`: `all` or a condition."""
+        return EVERYTHING if data == "all" else self.condition(data, place)
+
+    def condition(self, data: Any, place: Place) -> Condition:
+        """A map of fields, tags and combinators, all of which must hold."""
+        items: list[Condition] = []
+        for key, value in _items(data):
+            here = (*place, key)
+            if key in ("any", "all"):
+                parts = tuple(self.condition(item, (*here, i)) for i, item in _listed(value))
+                items.append(AnyOf(parts) if key == "any" else All(parts))
+            elif key == "not":
+                items.append(Not(self.condition(value, here)))
+            elif key in _MAPS:
+                items += self._tags(_MAPS[key], value, here)
+            elif key in GROUPS:
+                items += self._group(key, value, here)
+            elif key in FIELDS:
+                items += self._tests(Ref("field", key), FIELDS[key], value, here)
+        return items[0] if len(items) == 1 else All(tuple(items))
+
+    def _group(self, prefix: str, data: Any, place: Place) -> list[Condition]:
+        items: list[Condition] = []
+        for key, value in _items(data):
+            name = f"{prefix}.{key}"
+            if name in FIELDS:
+                items += self._tests(Ref("field", name), FIELDS[name], value, (*place, key))
+            else:
+                items += self._group(name, value, (*place, key))
+        return items
+
+    def _tags(self, space: Any, data: Any, place: Place) -> list[Condition]:
+        items: list[Condition] = []
+        seen: dict[str, str] = {}
+        for key, value in _items(data):
+            name = canonical(key)
+            if name in seen:
+                self.problem((*place, key), f"'{key}' and '{seen[name]}' are one tag key, {name}", key=True)
+            seen[name] = key
+            items += self._tests(Ref(space, name), TAG, value, (*place, key))
+        return items
+
+    def _tests(self, ref: Ref, spec: Field, data: Any, place: Place) -> list[Condition]:
+        if not isinstance(data, dict):
+            op = "in" if isinstance(data, list) else "eq"
+            test = self._test(ref, spec, op, data, place)
+            return [test] if test else []
+        over: int | Param | None = None
+        by = "mean"
+        if spec.metric:
+            over = self.duration(data.get("over"), (*place, "over"))
+            by = data.get("by", "mean") if data.get("by") in AGGREGATES else "mean"
+        tests: list[Condition] = []
+        for op, value in data.items():
+            if op in ("over", "by"):
+                continue
+            if test := self._test(ref, spec, op, value, (*place, op)):
+                tests.append(replace(test, over=over, by=by))
+        return tests
+
+    def _test(self, ref: Ref, spec: Field, op: str, data: Any, place: Place) -> Compare | None:
+        if op in ("exists", "after_now"):
+            return Compare(ref, op, data) if isinstance(data, bool) else None
+        if op == "same_as":
+            return self._same_as(ref, spec, data, place)
+        if op in ("in", "not_in"):
+            return self._among(ref, spec, op, data, place)
+        if op == "matches":
+            return self._matches(ref, data, place)
+        if op != "eq" and op not in COMPARISONS:
+            return None
+        value = self.value(spec, data, place)
+        if isinstance(value, Param) and self.params[value.name].type == "list":
+            if op == "eq":
+                return Compare(ref, "in", value)
+            self.problem(place, f"parameter ${value.name} is a list; '{op}' takes one value")
+            return None
+        return None if value is None else Compare(ref, op, value)
+
+    def _same_as(self, ref: Ref, spec: Field, data: Any, place: Place) -> Compare | None:
+        if not isinstance(data, str):
+            return None
+        space, _, key = data.partition(".")
+        if space in _MAPS and key:
+            return Compare(ref, "same_as", Ref(_MAPS[space], canonical(key)))  # type: ignore[arg-type] # a Ref space
+        if data not in FIELDS:
+            names = [name for name, other in FIELDS.items() if other.type in ("text", "choice")]
+            near = suggest(data, names)
+            self.problem(place, f"unknown field '{data}'", f"did you mean '{near}'?" if near else None)
+            return None
+        if FIELDS[data].type not in ("text", "choice"):
+            self.problem(place, f"'{data}' is a {FIELDS[data].type}, '{ref}' is a {spec.type}: never the same")
+            return None
+        return Compare(ref, "same_as", Ref("field", data))
+
+    def _among(self, ref: Ref, spec: Field, op: str, data: Any, place: Place) -> Compare | None:
+        if isinstance(data, str):
+            param = self.parameter(data, place)
+            if param and self.params[param.name].type != "list":
+                self.problem(place, f"'{op}' takes a list; parameter {data} is a {self.params[param.name].type}")
+                return None
+            return Compare(ref, op, param) if param else None
+        values = [self.value(spec, item, (*place, i)) for i, item in _listed(data)]
+        if not values or any(value is None for value in values):
+            return None
+        for i, value in enumerate(values):
+            if isinstance(value, Param) and self.params[value.name].type == "list":
+                self.problem((*place, i), f"a list inside a list; write {{{op}: ${value.name}}}")
+                return None
+        return Compare(ref, op, tuple(values))
+
+    def _matches(self, ref: Ref, data: Any, place: Place) -> Compare | None:
+        if not isinstance(data, str):
+            return None
+        value = self.value(TAG, data, place)
+        if isinstance(value, str):
+            self.pattern(value, place)
+        return None if value is None else Compare(ref, "matches", value)
+
+    def pattern(self, pattern: str, place: Place) -> None:
+        """Note a mistake unless the pattern is one we run."""
+        try:
+            check_pattern(pattern)
+        except PatternError as error:
+            self.problem(place, f"pattern '{pattern}', character {error.offset + 1}: {error}")
+
+    def value(self, spec: Field, data: Any, place: Place) -> object | None:
+        """One literal or `$parameter` of a field's type; None when it is wrong (noted) or the schema said so."""
+        if isinstance(data, str) and data.startswith("$") and not data.startswith("$$"):
+            param = self.parameter(data, place)
+            if param and not _suits(self.params[param.name].type, spec):
+                got, wanted = self.params[param.name].type, spec.type
+                self.problem(place, f"parameter {data} is a {got}, and a {wanted} is needed here")
+                return None
+            return param
+        if isinstance(data, str) and data.startswith("$$"):
+            data = data[1:]
+        if spec.type in PATTERNS:
+            return self._literal(spec.type, data, place)
+        wanted = {"number": (int, float), "bool": bool}.get(spec.type, str)
+        if isinstance(data, bool) and spec.type == "number":
+            return None
+        if spec.choices and data not in spec.choices:
+            return None
+        return data if isinstance(data, wanted) else None  # type: ignore[arg-type] # a class or classes
+
+    def _literal(self, type_name: str, data: Any, place: Place) -> object | None:
+        if not isinstance(data, str):
+            return None
+        try:
+            return parse(type_name, data)
+        except ValueError as error:
+            if str(error) != SHAPES[type_name] or type_name == "date":  # the rest is the schema's pattern
+                self.problem(place, f"'{data}' is not a {type_name}: {error}")
+            return None
+
+    def duration(self, data: Any, place: Place) -> int | Param | None:
+        """Seconds, or a parameter that will hold them."""
+        value = self.value(Field("duration", "duration", ""), data, place)
+        return value if isinstance(value, (int, Param)) else None
+
+    def parameter(self, data: str, place: Place) -> Param | None:
+        """A declared `$name`."""
+        name = data.removeprefix("$")
+        if name in self.params:
+            self.used.add(name)
+            return Param(name)
+        near = suggest(name, self.params)
+        hint = f"did you mean '${near}'?" if near else "declare it under params, or write $$ for a literal dollar"
+        self.problem(place, f"unknown parameter '{data}'", hint)
+        return None
+
+
+def _suits(param_type: str, spec: Field) -> bool:
+    if param_type == "list":
+        return spec.type in ("text", "choice")
+    return param_type == spec.type or (spec.type == "choice" and param_type == "text")
+
+
+def _items(data: Any) -> Sequence[tuple[str, Any]]:
+    return list(data.items()) if isinstance(data, dict) else []
+
+
+def _listed(data: Any) -> Sequence[tuple[int, Any]]:
+    return list(enumerate(data)) if isinstance(data, list) else []

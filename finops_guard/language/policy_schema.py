@@ -1,0 +1,309 @@
+"""The JSON Schema of `policies/*.yaml`: every key of a policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from finops_guard.language.schema import (
+    DIALECT,
+    Schema,
+    choice,
+    closed,
+    conditions,
+    literal,
+    named,
+    ref,
+    texts,
+)
+from finops_guard.model import DESTRUCTIVE, SEVERITIES, VERBS
+
+TEXT: Schema = {"type": "string", "minLength": 1}
+CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$", "title": "currency"}
+CLOUDS = ("aws", "azure", "gcp")
+CHANNELS = (
+    "slack teams email webhook sns eventbridge file owner github jira servicenow pagerduty opsgenie apprise".split()
+)
+COST_SOURCES = "focus aws-cur azure-export gcp-billing gcp-bigquery aws-cost-explorer azure-cost-management".split()
+COUNT_SOURCES = "csv inventory cloudwatch azure-monitor gcp-monitoring prometheus mlflow focus".split()
+PERIODS = ("day", "week", "month", "quarter", "year")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+MODES = ("dry-run", "enforce")
+ACCEPTABLE = ("local-data-loss",)
+
+
+def _verbs(values: Schema) -> Schema:
+    return closed(dict.fromkeys(VERBS, values), minProperties=1)
+
+
+def _listed(item: Schema) -> Schema:
+    return {"type": "array", "items": item, "minItems": 1}
+
+
+def _several(item: Schema) -> Schema:
+    """A value or a list of values."""
+    return {"type": ["string", "array"], "items": item, "minItems": 1}
+
+
+def _scope() -> Schema:
+    organization = closed({"units": texts(), "except": texts()})
+    aws = closed(
+        {
+            "organization": organization,
+            "accounts": _listed({"type": "string", "pattern": "^[0-9]{12}$", "title": "AWS account"}),
+            "regions": {
+                "type": ["string", "array"],
+                "items": TEXT,
+                "minItems": 1,
+                "if": {"type": "string"},
+                "then": {"enum": ["enabled"]},
+                "examples": ["enabled"],
+            },
+            "roles": closed({"scan": TEXT, "tag": TEXT, "start": TEXT, "stop": TEXT, "terminate": TEXT}),
+            "external_id": TEXT,
+        }
+    )
+    azure = closed({"management_groups": texts(), "subscriptions": texts(), "except": texts(), "regions": texts()})
+    gcp = closed({"organization": TEXT, "folders": texts(), "projects": texts(), "except": texts()})
+    inventory = closed({"from": choice("csv"), "path": TEXT}, ("from", "path"))
+    expect = closed(
+        {
+            "cloud": choice(*CLOUDS),
+            "account": TEXT,
+            "region": TEXT,
+            "type": TEXT,
+            "reason": TEXT,
+            "until": literal("date"),
+        },
+        ("reason", "until"),
+        minProperties=3,
+    )
+    return closed(
+        {"aws": aws, "azure": azure, "gcp": gcp, "inventory": _listed(inventory), "expect": _listed(expect)},
+    )
+
+
+def _use() -> Schema:
+    return closed(
+        {
+            "use": TEXT,
+            "as": ref("name"),
+            "with": {
+                "type": "object",
+                "additionalProperties": {
+                    "type": ["string", "number", "boolean", "array"],
+                    "items": {"type": ["string", "number"]},
+                },
+            },
+            "where": ref("condition"),
+            "mode": choice(*MODES),
+            "permit": _listed(choice(*VERBS)),
+            "skip": texts(),
+            "severity": {"type": "object", "additionalProperties": choice(*SEVERITIES), "minProperties": 1},
+            "accept": _listed(choice(*ACCEPTABLE)),
+        },
+        ("use",),
+    )
+
+
+def _budget() -> Schema:
+    number = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
+    limit = {"type": "string", "pattern": f"^{number} (?:[A-Z]{{3}}|accelerator-hours)$", "title": "limit"}
+    return closed(
+        {
+            "limit": limit,
+            "every": choice(*PERIODS),
+            "for": ref("condition"),
+            "metric": choice("effective", "billed", "list"),
+            "plan": {
+                "type": "object",
+                "propertyNames": {"pattern": "^[0-9]{4}(?:-[0-9]{2}){0,2}$", "title": "period"},
+                "additionalProperties": limit,
+            },
+            "fiscal_start": {"type": "string", "pattern": "^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"},
+            "timezone": TEXT,
+            "rollover": closed({"unused": literal("percent")}, ("unused",)),
+            "owner": TEXT,
+        },
+        ("limit", "every"),
+    )
+
+
+def _unit() -> Schema:
+    count = closed(
+        {
+            "from": choice(*COUNT_SOURCES),
+            "path": TEXT,
+            "url": TEXT,
+            "query": TEXT,
+            "namespace": TEXT,
+            "metric": TEXT,
+            "dimensions": {"type": "object", "additionalProperties": {"type": "string"}},
+            "statistic": choice("sum", "mean", "max", "min", "count"),
+            "experiment": TEXT,
+            "match": ref("condition"),
+            "scale": {"type": "number", "exclusiveMinimum": 0},
+        },
+        ("from",),
+    )
+    return closed(
+        {
+            "of": TEXT,
+            "cost": closed({"for": ref("condition")}, ("for",)),
+            "count": count,
+            "by": texts(),
+            "minimum": {"type": "number", "minimum": 0},
+            "target": literal("money"),
+        },
+        ("of", "cost", "count"),
+    )
+
+
+def _channel() -> Schema:
+    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "clock"}
+    return closed(
+        {
+            "to": choice(*CHANNELS),
+            "via": choice(*(c for c in CHANNELS if c != "owner")),
+            "url": TEXT,
+            "path": TEXT,
+            "topic": TEXT,
+            "bus": TEXT,
+            "address": _several(TEXT),
+            "sender": TEXT,
+            "repository": TEXT,
+            "project": TEXT,
+            "secret": TEXT,
+            "for": closed(
+                {
+                    "severity": {
+                        "type": ["string", "array"],
+                        "items": choice(*SEVERITIES),
+                        "minItems": 1,
+                        "if": {"type": "string"},
+                        "then": {"enum": list(SEVERITIES)},
+                        "examples": list(SEVERITIES),
+                    },
+                    "team": _several(TEXT),
+                    "rule": _several(TEXT),
+                },
+                minProperties=1,
+            ),
+            "group_by": choice("team", "owner", "rule", "account", "none"),
+            "quiet": {"type": "array", "items": clock, "minItems": 2, "maxItems": 2},
+            "timezone": TEXT,
+        },
+        ("to",),
+    )
+
+
+def _times() -> Schema:
+    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "clock"}
+    return closed(
+        {
+            "days": _listed(choice(*DAYS)),
+            "between": {"type": "array", "items": clock, "minItems": 2, "maxItems": 2},
+            "timezone": TEXT,
+        },
+        ("timezone",),
+        minProperties=2,
+    )
+
+
+def _cap() -> Schema:
+    count = {"type": "integer", "minimum": 0}
+    return {
+        "type": ["integer", "object"],
+        "minimum": 0,
+        "properties": {"count": count, "then": choice("refuse", "defer")},
+        "required": ["count"],
+        "additionalProperties": False,
+    }
+
+
+def _rates() -> Schema:
+    fx_to: Schema = {
+        "type": "object",
+        "properties": {"as_of": literal("date")},
+        "patternProperties": {"^[A-Z]{3}$": {"type": "number", "exclusiveMinimum": 0}},
+        "additionalProperties": False,
+        "required": ["as_of"],
+        "minProperties": 2,
+    }
+    return {"type": "object", "propertyNames": CURRENCY, "additionalProperties": fx_to, "minProperties": 1}
+
+
+def policy_schema() -> Schema:
+    """The schema of a policy document."""
+    free: dict[str, Any] = {"type": "object"}
+    exempt = closed(
+        {"rule": TEXT, "where": ref("condition"), "until": literal("date"), "reason": TEXT, "by": TEXT},
+        ("rule", "until", "reason", "by"),
+    )
+    freeze = closed(
+        {"from": literal("date"), "to": literal("date"), "except": _listed(choice(*VERBS))},
+        ("from", "to"),
+    )
+    cost = closed(
+        {
+            "from": choice(*COST_SOURCES),
+            "path": TEXT,
+            "max_per_day": literal("money"),
+            "table": TEXT,
+            "scope": TEXT,
+        },
+        ("from",),
+    )
+    team = closed({"lead": TEXT, "channel": TEXT, "cost_center": TEXT})
+    budgets = free | {
+        "properties": {"from": TEXT},
+        "additionalProperties": ref("budget"),
+        "minProperties": 1,
+    }
+    shared = closed(
+        {"charge": ref("charge"), "split_by": choice("accelerator_hours", "cost", "even")},
+        ("charge", "split_by"),
+    )
+    usage = {"type": "object", "additionalProperties": {"type": ["string", "number"]}, "minProperties": 1}
+    body = closed(
+        {
+            "policy": ref("name"),
+            "owner": TEXT,
+            "extends": TEXT,
+            "mode": choice(*MODES),
+            "permit": {"type": "array", "items": choice(*VERBS)},
+            "at_most": _verbs(_cap()),
+            "approve": closed(dict.fromkeys(sorted(DESTRUCTIVE), {"type": "integer", "minimum": 1}), minProperties=1),
+            "currency": CURRENCY,
+            "fx": _rates(),
+            "state": TEXT,
+            "scope": _scope(),
+            "tags": {"type": "object", "additionalProperties": texts(), "minProperties": 1},
+            "inherit": closed(
+                {"tags": texts(), "from": _listed(choice("resource_group", "account"))},
+                ("tags", "from"),
+            ),
+            "ai": closed({"also": _listed(ref("condition"))}, ("also",)),
+            "datasets": free | {"additionalProperties": closed({"region": TEXT, "uri": TEXT}, ("region",))},
+            "teams": free | {"additionalProperties": team, "minProperties": 1},
+            "packs": _listed(ref("use")),
+            "costs": _listed(cost),
+            "rates": closed(
+                {"discount": closed(dict.fromkeys(CLOUDS, literal("percent")), minProperties=1), "cards": texts()},
+                minProperties=1,
+            ),
+            "shared": _listed(shared),
+            "budgets": budgets,
+            "units": named(ref("unit"), minProperties=1),
+            "assume": free | {"additionalProperties": usage, "minProperties": 1},
+            "exempt": _listed(exempt),
+            "waivers": closed({"inline": texts(), "at_most": literal("duration")}, ("inline",)),
+            "freeze": _listed(freeze),
+            "windows": closed(dict.fromkeys(VERBS, _times()), minProperties=1),
+            "notify": _listed(ref("channel")),
+        },
+        ("policy", "owner", "packs"),
+    )
+    defs = conditions()
+    charge = defs["condition"]["properties"]["charge"]
+    defs |= {"use": _use(), "budget": _budget(), "unit": _unit(), "channel": _channel(), "charge": charge}
+    return {"$schema": DIALECT, "title": "finops-guard policy", **body, "$defs": defs}
