@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _UNSEEN = re.compile(
     "["
@@ -19,6 +23,7 @@ _UNSEEN = re.compile(
 )
 _FORMULA = re.compile(r"(?:^\s*|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _MARKDOWN = re.compile(r"[\\`*_\[\]~]")
+_BLOCK = re.compile(r"^[#+=\-]|(?<=^\d)[.)](?=\s|$)")  # a heading, a list: only at the start of a line
 _AUTOLINK = re.compile(r"://|www\.", re.IGNORECASE)
 _MENTION = re.compile(r"@|#(?=\w)|(?<=\bGH)-(?=\d)", re.IGNORECASE)
 _BREAK = "\u200b"
@@ -29,9 +34,19 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def fitted(text: str, encoding: str, errors: str = "backslashreplace") -> str:
+    """Text that the encoding can carry; the rest is written in plain letters, the way `errors` names."""
+    return text.encode(encoding, errors).decode(encoding)
+
+
+def encoding_of(out: TextIO) -> str:
+    """The encoding of a stream, UTF-8 where it has none."""
+    return getattr(out, "encoding", None) or "utf-8"
+
+
 def terminal(text: str, encoding: str = "utf-8") -> str:
-    """Text for a terminal or a log in that encoding; what it cannot carry is written as an escape, too."""
-    return visible(text).encode(encoding, "backslashreplace").decode(encoding)
+    """Text for a terminal or a log in that encoding."""
+    return fitted(visible(text), encoding)
 
 
 def markdown(text: str) -> str:
@@ -40,7 +55,8 @@ def markdown(text: str) -> str:
     GitHub looks for mentions and references after it has decoded entities and escapes; only a zero-width space stops
     it there.
     """
-    shown = _MARKDOWN.sub(r"\\\g<0>", visible(text))
+    shown = _MARKDOWN.sub(r"\\\g<0>", visible(text).strip())
+    shown = _BLOCK.sub(r"\\\g<0>", shown)
     shown = html.escape(shown, quote=False).replace("|", "&#124;")
     shown = _AUTOLINK.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), shown)
     return _mentions(shown)

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from finops_guard.outputs._escape import terminal
+from finops_guard.outputs._escape import encoding_of, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPE_WIDTH = 100
-NARROWEST, WIDE, WIDEST = 60, 120, 180
+NARROWEST, WIDE, WIDEST = 60, 130, 180
 """From WIDE on, what explains a line stands beside it, not under it."""
-_SIGNS = {"█": "#", "░": ".", "─": "-", "·": "-", "…": "...", "▲": "!", "✗": "x"}
+_SIGNS = {"█": "#", "░": ".", "─": "-", "·": "-", "…": "...", "▲": "!", "✗": "x", "×": "x", "–": "-"}
 _ASCII = str.maketrans(_SIGNS)
 
 Part: TypeAlias = str | tuple[str, str]
@@ -105,7 +105,7 @@ def screen(out: TextIO, environ: Mapping[str, str] | None = None) -> Screen:
     env = os.environ if environ is None else environ
     colour = _coloured(out, env)
     width = _width(out, env)
-    encoding = getattr(out, "encoding", None) or "utf-8"
+    encoding = encoding_of(out)
     console = Console(
         file=out,
         width=width,

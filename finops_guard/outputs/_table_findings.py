@@ -138,7 +138,7 @@ def _sum(name: str, share: Share, ledger: Ledger, screen: Screen) -> None:
 def _rows(same: list[Finding], why: str, ledger: Ledger, screen: Screen) -> None:
     """Neighbours that fail for the same reasons, which are said once."""
     why = f"{len(same)} × {why}" if len(same) > 1 else why
-    beside = screen.wrapped(why, ledger.why, WHY_LINES) if ledger.why else []
+    beside = screen.wrapped(why, ledger.why, max(WHY_LINES, len(same))) if ledger.why else []
     for number, finding in enumerate(same):
         note = beside[number] if number < len(beside) else ""
         _row(finding, note, ledger, screen)

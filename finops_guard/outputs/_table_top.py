@@ -112,7 +112,7 @@ def coverage(report: Report, screen: Screen) -> None:
 def _bar(row: Coverage, name: int, width: int, screen: Screen) -> None:
     percent = row.percent
     if percent is None:
-        drawn: list[Part] = [("░" * width, "dim"), ("     –" if not screen.plain_signs else "     -", "dim")]
+        drawn: list[Part] = [("░" * width, "dim"), ("     –", "dim")]
     else:
         full = int(percent * width / 100)
         style = "green" if percent >= GOOD else "yellow" if percent >= POOR else "red"

@@ -60,7 +60,7 @@ def cents(amount: Decimal) -> str:
 def amount(value: Decimal, digits: int = 2) -> str:
     """An amount without its currency: 1,234.50. Below one, more decimals where two would hide it: 0.0012."""
     if value and abs(value) < 1:
-        digits = max(digits, 1 - value.adjusted())
+        digits = max(digits, 2 - value.adjusted())
         exact = f"{value:.{digits}f}"
         whole, _, decimals = exact.partition(".")
         return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
@@ -69,7 +69,9 @@ def amount(value: Decimal, digits: int = 2) -> str:
 
 def ledger(value: Decimal) -> str:
     """An amount for a column, two decimals always: 1,234.50; less than a cent is `< 0.01`, for it is not nothing."""
-    return "< 0.01" if 0 < value < _CENT else f"{value.quantize(_CENT, ROUND_HALF_UP):,}"
+    if value and abs(value) < _CENT:
+        return "< 0.01" if value > 0 else "> -0.01"
+    return f"{value.quantize(_CENT, ROUND_HALF_UP):,}"
 
 
 def money(value: Money, digits: int = 2) -> str:

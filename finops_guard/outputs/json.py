@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from finops_guard.outputs._view import ordered, unpriced
 from finops_guard.outputs._words import because
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import TextIO
 
     from finops_guard.model import Coverage, Finding, Gap, Report, Resource, Step

@@ -35,6 +35,7 @@ OLD = Reason("age", "lte", 604_800, 1_047_000)
 CONFLICT = Reason(
     "tags.team", "exists", expected=True, actual=Unknown("conflicting spellings: Team='nlp', team='vision'")
 )
+NO_DATA = Reason("tags.dataset", "exists", expected=True, actual=None)
 DENIED = Reason("tags.team", "in", ("vision", "nlp"), Unknown("AccessDenied sagemaker:ListTags"))
 PUBLIC = Reason("", "not", Not(Compare(Ref("field", "managed_by"), "exists", value=True)).item, None)
 
@@ -83,7 +84,7 @@ def estate() -> Report:
         finding(both, WHOSE, reasons=(CONFLICT,)),
         finding(both, SPELLING, reasons=(Reason("tag_keys.conflicting", "eq", 0, 1), PUBLIC)),
         *(finding(one, WHOSE, "unknown", (DENIED,)) for one in serving),
-        *(finding(one, DATA, reasons=(Reason("tags.dataset", "exists", expected=True, actual=None),)) for one in serving[:1]),
+        *(finding(one, DATA, reasons=(NO_DATA,)) for one in serving[:1]),
         finding(warm, IDLE, reasons=(LAZY,), exempt="Warm standby."),
         finding(books[2], PRICED, "unknown", (Reason("usage.cpu_percent", "gte", (20.0, 604_800, "p95"),
                                                      Unknown("54 % of the points, 90 % needed")),)),
