@@ -46,7 +46,15 @@ class Asks(Protocol):
     def now(self) -> datetime:
         """The run's time."""
 
-    def pages(self, operation: str, key: str, *, client: str = "", **params: object) -> Iterator[list[Any]]:
+    def pages(
+        self,
+        operation: str,
+        key: str,
+        *,
+        client: str = "",
+        region: str = "",
+        **params: Any,  # noqa: ANN401 - as the SDK takes them
+    ) -> Iterator[list[Any]]:
         """The list under `key` of each page; Unreadable when there is no usable answer."""
 
     def gap(self, reason: str) -> None:
@@ -55,7 +63,10 @@ class Asks(Protocol):
 
 @dataclass(slots=True)
 class Job:
-    """One field of one resource: the sets to ask for, and what came, by set, part and slot of the span."""
+    """One field of one resource: the sets to ask for, and what came, by set, part and slot of the span.
+
+    `exists`: there were no points, but the metric is known to exist.
+    """
 
     resource: Resource
     name: str
@@ -161,7 +172,6 @@ def _find(job: Job, listing: _Listing) -> None:
     sets = found.get(key, [])
     # An agent may publish totals beside the parts: the sets with most dimensions are the parts.
     job.sets = [one for one in sets if len(one) == max(map(len, sets))]
-    job.exists = bool(sets)
 
 
 def _ask(cell: Asks, jobs: Sequence[Job]) -> int:

@@ -44,8 +44,10 @@ class Cell:
     def _record(self, params: dict[str, Any], model: Any, **_: object) -> None:
         self.sent.append((model.name, params))
 
-    def pages(self, operation: str, key: str, *, client: str = "", **params: object) -> Iterator[list[Any]]:
-        assert client == "cloudwatch"
+    def pages(
+        self, operation: str, key: str, *, client: str = "", region: str = "", **params: Any
+    ) -> Iterator[list[Any]]:
+        assert (client, region) == ("cloudwatch", "")
         method = {"GetMetricData": "get_metric_data", "ListMetrics": "list_metrics"}[operation]
         try:
             for page in self.cloudwatch.get_paginator(method).paginate(**params):
@@ -361,7 +363,7 @@ def test_each_kind_of_load_balancer_has_its_own_metric(client: Any, part: str, n
         ),
     ],
 )
-def test_what_is_asked_for_a_type(  # noqa: PLR0917 - a decision table
+def test_what_is_asked_for_a_type(
     client: Any, kind: str, service: str, part: str, field: str, query: tuple[object, ...]
 ) -> None:
     cell = Cell(client, (field, HOUR))
@@ -422,8 +424,10 @@ class Answers(Cell):
         super().__init__(client, (CPU, 2 * HOUR))
         self._pages = pages
 
-    def pages(self, operation: str, key: str, *, client: str = "", **params: object) -> Iterator[list[Any]]:
-        assert (operation, key, client) == ("GetMetricData", "MetricDataResults", "cloudwatch")
+    def pages(
+        self, operation: str, key: str, *, client: str = "", region: str = "", **params: Any
+    ) -> Iterator[list[Any]]:
+        assert (operation, key, client, region) == ("GetMetricData", "MetricDataResults", "cloudwatch", "")
         assert params
         yield from self._pages
 
@@ -435,12 +439,14 @@ class Refused(Cell):
     code = "AccessDenied"
     asked = 0
 
-    def pages(self, operation: str, key: str, *, client: str = "", **params: object) -> Iterator[list[Any]]:
+    def pages(
+        self, operation: str, key: str, *, client: str = "", region: str = "", **params: Any
+    ) -> Iterator[list[Any]]:
         if operation in self.denied:
             self.asked += 1
             error = ClientError({"Error": {"Code": self.code, "Message": "no"}}, operation)
             raise unreadable(error, client, operation)
-        yield from super().pages(operation, key, client=client, **params)
+        yield from super().pages(operation, key, client=client, region=region, **params)
 
 
 def test_a_denied_question_is_a_gap_and_is_not_asked_again(client: Any) -> None:
