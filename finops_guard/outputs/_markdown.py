@@ -23,12 +23,12 @@ SHOWN_GAPS, SHOWN_RULES, SHOWN_STEPS = 20, 60, 20
 
 def text(words: str, longest: int = LONGEST) -> str:
     """Anybody's text in a cell or line: escaped, and shortened until that takes at most `longest` characters."""
-    escaped = markdown(words)
     kept = min(len(words), longest)
-    while len(escaped) > longest:
+    while True:
+        escaped = markdown(words[:kept]) + ("…" if kept < len(words) else "")
+        if len(escaped) <= longest:
+            return escaped
         kept = min(kept - 1, kept * longest // len(escaped))
-        escaped = markdown(words[:kept]) + "…"
-    return escaped
 
 
 def row(cells: Iterable[str]) -> str:

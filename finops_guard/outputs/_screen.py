@@ -54,15 +54,16 @@ class Screen:
         return cell_len(self.text(text))
 
     def say(self, *parts: Part) -> None:
-        """One line, without trailing blanks."""
+        """A line without trailing blanks; several where it is too long."""
         from rich.text import Text
 
         line = Text()
         for part in parts:
             text, style = (part, "") if isinstance(part, str) else part
             line.append(self.text(text), style)
-        line.rstrip()
-        self.console.print(line, no_wrap=True, overflow="ignore", crop=False)
+        for piece in line.wrap(self.console, self.width) if line.cell_len > self.width else [line]:
+            piece.rstrip()
+            self.console.print(piece, no_wrap=True, overflow="ignore", crop=False)
 
     def wrapped(self, text: str, width: int, lines: int | None = None) -> list[str]:
         """Text in lines of at most `width` columns; beyond `lines` of them it ends in an ellipsis."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._screen import WIDE
 from finops_guard.outputs._units import ledger as paid
-from finops_guard.outputs._view import owner, place, short_name, total
+from finops_guard.outputs._view import owner, place, short_name
 from finops_guard.outputs._words import because
 
 if TYPE_CHECKING:
@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from finops_guard.model import Finding, Resource
-    from finops_guard.outputs._screen import Screen
+    from finops_guard.outputs._screen import Part, Screen
     from finops_guard.outputs._view import RuleGroup, Share
 
 INDENT = 4
 GAP = 2
 NAME, KIND, PLACE, WHY = 40, 17, 34, 44
+LEAST = 12
+"""Columns a name gets even where everything is long."""
 WHY_LINES = 3
 SEVERITY = {"critical": "bold magenta", "high": "bold red", "medium": "yellow", "low": "cyan"}
 _MARKS = {"fail": ("✗", "red"), "unknown": ("?", "yellow")}
@@ -43,11 +45,10 @@ class Ledger:
         """Columns before the money."""
         return INDENT + self.name + self.kind + self.place + 3 * GAP
 
-    def price(self, month: dict[str, Decimal]) -> str:
-        """A sum of a month, its currency only where there are several."""
-        if self.currency and len(month) == 1:
-            return paid(month[self.currency])
-        return total(month)
+    def price(self, month: dict[str, Decimal]) -> list[str]:
+        """Amounts of a month, the largest first, their currencies only where the report has several."""
+        amounts = sorted(month.items(), key=lambda item: (-item[1], item[0]))
+        return [paid(value) if self.currency else f"{paid(value)} {currency}" for currency, value in amounts]
 
 
 def findings(groups: list[RuleGroup], screen: Screen, rows: int | None) -> None:
@@ -89,18 +90,21 @@ def _fit(resources: list[Resource], groups: list[RuleGroup], screen: Screen) -> 
     currencies |= {resource.month.currency for resource in resources if resource.month}
     currency = currencies.pop() if len(currencies) == 1 else ""
     bare = Ledger(0, 0, 0, 0, 0, currency)
-    sums = [bare.price(share.month) for group in groups for share in (group, *group.owners.values())]
+    months = [share.month for group in groups for share in (group, *group.owners.values())]
+    sums = [price for month in months for price in bare.price(month)]
     widest = max(map(len, [*sums, "no price", *(_month(resource, bare) for resource in resources)]))
-    kind = _widest((resource.kind for resource in resources), KIND, screen)
-    where = _widest((place(resource) for resource in resources), PLACE, screen)
+    kind = _widest((resource.kind for resource in resources), min(KIND, screen.width // 6), screen)
+    where = _widest((place(resource) for resource in resources), min(PLACE, screen.width // 3), screen)
     why = 0
     room = screen.width - INDENT - kind - where - widest - 3 * GAP
+    where -= max(LEAST - room, 0)
+    room = max(LEAST, room)
     if screen.width >= WIDE:
         name = min(_widest(map(short_name, resources), NAME, screen), room - GAP - WHY)
         why = room - name - GAP
     else:
         name = min(room, NAME)
-    return Ledger(max(name, 12), kind, where, widest, why, currency)
+    return Ledger(name, kind, where, widest, why, currency)
 
 
 def _widest(texts: Iterable[str], most: int, screen: Screen) -> int:
@@ -110,7 +114,7 @@ def _widest(texts: Iterable[str], most: int, screen: Screen) -> int:
 def _rule(group: RuleGroup, ledger: Ledger, screen: Screen) -> None:
     tally = _tally(group) + (f", {group.exempt:,} exempt" if group.exempt else "")
     name = screen.cell(
-        group.rule, min(screen.length(group.rule), ledger.left - len(tally) - len("critical") - 4)
+        group.rule, min(screen.length(group.rule), max(ledger.left - len(tally) - len("critical") - 4, LEAST))
     ).rstrip()
     used = screen.length(name) + len(group.severity) + len(tally) + 4
     screen.say(
@@ -119,20 +123,32 @@ def _rule(group: RuleGroup, ledger: Ledger, screen: Screen) -> None:
         (group.severity, SEVERITY[group.severity]),
         "  ",
         tally,
-        " " * max(ledger.left - used, 1),
-        (screen.cell(ledger.price(group.month), ledger.money, right=True), "bold"),
+        " " * (ledger.left - used),
+        *_price(group.month, ledger, screen),
     )
+    _others(group.month, ledger, screen)
     screen.indented(group.title, 0, lines=2)
 
 
 def _sum(name: str, share: Share, ledger: Ledger, screen: Screen) -> None:
     """An owner and what is theirs under this rule."""
     tally = f"  {_tally(share)}"
-    most = ledger.left - len(tally) - GAP - 1
+    most = max(ledger.left - len(tally) - GAP - 1, LEAST)
     written = screen.cell(name, min(screen.length(name), most))
     gap = ledger.left - GAP - screen.length(written) - len(tally)
-    price = screen.cell(ledger.price(share.month), ledger.money, right=True)
-    screen.say(" " * GAP, (written, "bold"), (tally, "dim"), " " * gap, (price, "bold"))
+    screen.say(" " * GAP, (written, "bold"), (tally, "dim"), " " * gap, *_price(share.month, ledger, screen))
+    _others(share.month, ledger, screen)
+
+
+def _price(month: dict[str, Decimal], ledger: Ledger, screen: Screen, which: int = 0) -> list[Part]:
+    """One of the amounts of a sum, in the money column."""
+    return [(screen.cell(price, ledger.money, right=True), "bold") for price in ledger.price(month)[which : which + 1]]
+
+
+def _others(month: dict[str, Decimal], ledger: Ledger, screen: Screen) -> None:
+    """The amounts in other currencies, each under the first: they are never added."""
+    for which in range(1, len(month)):
+        screen.say(" " * ledger.left, *_price(month, ledger, screen, which))
 
 
 def _rows(same: list[Finding], why: str, ledger: Ledger, screen: Screen) -> None:
