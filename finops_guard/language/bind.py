@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Rule, Rung
 
@@ -34,7 +35,7 @@ def bind_condition(condition: Condition, values: Mapping[str, object]) -> Condit
     raise AssertionError(condition)
 
 
-def _bound(value: object, values: Mapping[str, object]) -> object:
+def _bound(value: object, values: Mapping[str, object]) -> Any:
     return values[value.name] if isinstance(value, Param) else value
 
 

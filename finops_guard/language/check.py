@@ -71,7 +71,7 @@ def _validator(make: Callable[[], Schema]) -> Any:
                 yield from descend(part, item, index)
 
     own = {"$ref": dereference, "properties": properties, "items": items}
-    kind = validators.extend(Draft202012Validator, own)
+    kind: Any = validators.extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]
     return kind(schema)
 
 
@@ -110,9 +110,8 @@ def _diagnose(document: Document, error: Any) -> Iterator[Diagnostic]:
 def _too_few(error: Any) -> str:
     if error.validator == "minProperties" and error.validator_value > 1 and error.instance:
         return f": it needs {error.validator_value} keys or more"
-    if path := list(error.absolute_path):
-        if path[-1] == "match":
-            return "; write `match: all` for every resource"
+    if (path := list(error.absolute_path)) and path[-1] == "match":
+        return "; write `match: all` for every resource"
     return ""
 
 

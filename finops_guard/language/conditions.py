@@ -178,12 +178,11 @@ class Reader:
             data = data[1:]
         if spec.type in PATTERNS:
             return self._literal(spec.type, data, place)
-        wanted = {"number": (int, float), "bool": bool}.get(spec.type, str)
-        if isinstance(data, bool) and spec.type == "number":
-            return None
         if spec.choices and data not in spec.choices:
             return None
-        return data if isinstance(data, wanted) else None  # type: ignore[arg-type] # a class or classes
+        if spec.type == "number":
+            return data if isinstance(data, (int, float)) and not isinstance(data, bool) else None
+        return data if isinstance(data, bool if spec.type == "bool" else str) else None
 
     def _literal(self, type_name: str, data: Any, place: Place) -> object | None:
         if not isinstance(data, str):

@@ -1,4 +1,4 @@
-"""Resources as written in examples and test files: an omitted field is unknown, `null` is absent, a `tags` map is whole."""
+"""Resources as written in examples and test files: omitted is unknown, `null` is absent, a `tags` map is whole."""
 
 from __future__ import annotations
 

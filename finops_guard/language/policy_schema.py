@@ -272,7 +272,9 @@ def policy_schema() -> Schema:
             "mode": choice(*MODES),
             "permit": {"type": "array", "items": choice(*VERBS)},
             "at_most": _verbs(_cap()),
-            "approve": closed(dict.fromkeys(sorted(DESTRUCTIVE), {"type": "integer", "minimum": 1}), minProperties=1),
+            "approve": closed(
+                {verb: {"type": "integer", "minimum": 1} for verb in sorted(DESTRUCTIVE)}, minProperties=1
+            ),
             "currency": CURRENCY,
             "fx": _rates(),
             "state": TEXT,

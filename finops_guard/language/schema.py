@@ -1,7 +1,7 @@
 """The JSON Schemas of packs and policies, generated from the field catalogue and the verbs.
 
-No `anyOf` and no `oneOf`: a value that may be text, list or map lists its types and each keyword applies to its own type;
-what depends on another key is `if`/`then`. So every error belongs to one place of the document. Choices stand in
+No `anyOf` and no `oneOf`: a value that may be text, list or map lists its types and each keyword applies to its own
+type; what depends on another key is `if`/`then`. So every error belongs to one place of the document. Choices stand in
 `examples` too, because editors complete from these beside an `if`.
 """
 
