@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Tags, Unknown
-from finops_guard.sources.aws import _kinds
+from finops_guard.sources.aws import _kinds, _machines
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
@@ -26,6 +26,7 @@ ARN = "arn:*:*:*:*:*"
 CLIENT = "resourcegroupstaggingapi"
 PERMISSIONS = {"collect": ["resource-explorer-2:ListIndexes", "resource-explorer-2:ListResources"]}
 
+_NETWORK = frozenset({"gateway", "load-balancer", "firewall", "appliance", "link", "address", "endpoint-link"})
 _EXPLORER = "resource-explorer-2"
 _UNSEEN = (
     "AWS resources of types we do not describe that never had a tag cannot be seen: turn on Resource Explorer in "
@@ -56,7 +57,8 @@ def collect(cell: Cell) -> Iterator[Resource]:
                 "service": arn.split(":")[2],
                 "region": arn.split(":")[3] or "global",
                 "managed_by": managed_by(tags.raw) or unsaid,
-                "accelerators.count": 0 if found.plain else unsaid,
+                **({} if found.plain else _machines.fields(unsaid)),
+                **({"network.role": unsaid, "network.attached": unsaid} if found.kind in _NETWORK else {}),
             },
         )
 

@@ -27,6 +27,17 @@ Answer = dict[str, Any]
 """What the SDK parsed: the border of what we type."""
 
 
+NOT_HOURS: dict[str, Value] = {"purchase": None, "interruptible": None, "checkpointed": None, "protected": None}
+"""What a type has not that is no machine: nobody buys its hours, nothing interrupts it, no flag protects it."""
+NO_ACCELERATORS: dict[str, Value] = {
+    "accelerators.count": 0,
+    "accelerators.model": None,
+    "accelerators.vendor": None,
+    "accelerators.memory": None,
+}
+_NO_NETWORK_PART: dict[str, Value] = {"network.role": None, "network.attached": None}
+
+
 class TypeModule(Protocol):
     """A module that reads one type; what it may leave out is read with a default."""
 
@@ -177,7 +188,7 @@ class Cell:
         self.gap(hopeless.reason)
         return Tags.unreadable(hopeless.reason)
 
-    def resource(  # noqa: PLR0913 - a resource has that many parts
+    def resource(
         self,
         arn: str,
         name: str,
@@ -204,7 +215,8 @@ class Cell:
             "name": name,
             "taggable": True,
             "change": None,
-            "accelerators.count": 0,
+            **NO_ACCELERATORS,
+            **_NO_NETWORK_PART,
             **fields,
         }
         known, unknown = split(all_fields)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from finops_guard.costs.prices import accelerator, is_accelerator_family
 from finops_guard.model import Unknown
+from finops_guard.sources.aws._cells import NO_ACCELERATORS
 from finops_guard.sources.aws._errors import Unreadable
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ class Machine:
     vendor: str | None = None
     memory: int | None = None
     disk_gb: int | None = None
+
+
+class Parts(NamedTuple):
+    """Fields and facts of a resource made of machines; no instance_type where they are not all alike."""
+
+    fields: dict[str, Value | Unknown]
+    facts: dict[str, object]
 
 
 class Machines:
@@ -71,20 +79,37 @@ def fields(machine: Machine | Unknown, times: int = 1) -> dict[str, Value | Unkn
     """The accelerators of `times` machines, by field."""
     if isinstance(machine, Unknown):
         return {f"accelerators.{name}": machine for name in ("count", "model", "vendor", "memory")}
-    unsaid = Unknown("neither the API nor the shipped table says")
     if machine.count == 0:
-        return {
-            "accelerators.count": 0,
-            "accelerators.model": None,
-            "accelerators.vendor": None,
-            "accelerators.memory": None,
-        }
+        return {**NO_ACCELERATORS}
+    unsaid = Unknown("neither the API nor the shipped table says")
     return {
         "accelerators.count": unsaid if machine.count is None else machine.count * times,
         "accelerators.model": machine.model or unsaid,
         "accelerators.vendor": machine.vendor or unsaid,
         "accelerators.memory": machine.memory or unsaid,
     }
+
+
+def of_parts(parts: list[tuple[str, Machine | Unknown, int]]) -> Parts:
+    """What a resource of several machine types has, each as (type, machine, how many of them)."""
+    kinds = {name for name, _, _ in parts}
+    if len(kinds) == 1:
+        name, machine, _ = parts[0]
+        times = sum(times for _, _, times in parts)
+        return Parts(fields(machine, times), facts(name, machine, times))
+    unknown = next((machine for _, machine, _ in parts if isinstance(machine, Unknown)), None)
+    if unknown is not None:
+        return Parts(fields(unknown), {})
+    machines = [(machine, times) for _, machine, times in parts if isinstance(machine, Machine)]
+    fast = [machine for machine, _ in machines if machine.count != 0]
+    if not fast:
+        return Parts({**NO_ACCELERATORS}, {})
+    counts = [None if machine.count is None else machine.count * times for machine, times in machines]
+    known = [count for count in counts if count is not None]
+    found = fields(fast[0])
+    if len(known) == len(counts):
+        found["accelerators.count"] = sum(known)
+    return Parts(found, {"accelerator_family": True})
 
 
 def facts(name: str, machine: Machine | Unknown, times: int = 1) -> dict[str, object]:

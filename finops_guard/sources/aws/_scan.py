@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from queue import Full, Queue
 from threading import Event
@@ -32,13 +33,13 @@ _LOOK_UP = 0.2
 
 def collect(scope: Mapping[str, Any], need: Need, now: datetime, notes: Notes, *, jobs: int) -> Iterator[Resource]:
     """See the package."""
-    clients = Clients(notes.calls.setdefault("aws", Calls()), jobs)
-    me = _scope.caller(clients, notes)
-    if me is None:
-        return
-    plan = _Plan(scope, need, now, notes, clients)
-    accounts = _scope.accounts(scope, need, clients, notes, me)
-    yield from _told_in_order((cell for account in accounts for cell in plan.cells(account)), notes, jobs)
+    with closing(Clients(notes.calls.setdefault("aws", Calls()), jobs)) as clients:
+        me = _scope.caller(clients, notes)
+        if me is None:
+            return
+        plan = _Plan(scope, need, now, notes, clients)
+        accounts = _scope.accounts(scope, need, clients, notes, me)
+        yield from _told_in_order((cell for account in accounts for cell in plan.cells(account)), notes, jobs)
 
 
 @dataclass(slots=True)

@@ -70,6 +70,7 @@ class Clients:
         # Creating clients of one session is not thread-safe, using them is.
         self._create = Lock()
         self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._open: list[BaseClient] = []
         self.base = self._session()
         self._shared = self._session()
         self._shared.register_component("credential_provider", CredentialResolver([_ContextProvider()]))
@@ -116,7 +117,13 @@ class Clients:
             # Whoever stands in for S3 rarely has a wildcard name: localhost has no bucket.localhost.
             path_style = config.merge(Config(s3={"addressing_style": "path"}))
             client = session.create_client(service, region, config=path_style)
+        self._open.append(client)
         return client
+
+    def close(self) -> None:
+        """Close every connection."""
+        for client in self._open:
+            client.close()
 
     def offers(self, service: str, region: str) -> bool:
         """Whether a service exists in a region, as far as the SDK's partition data tells.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Tags
-from finops_guard.sources.aws._cells import tag_map
+from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
 from finops_guard.sources.aws._managed import managed_by
 
 if TYPE_CHECKING:
@@ -40,10 +40,7 @@ def collect(cell: Cell) -> Iterator[Resource]:
                     "created": volume["CreateTime"],
                     "capacity.provisioned": volume["Size"],
                     "managed_by": managed_by(raw),
-                    "purchase": None,
-                    "interruptible": None,
-                    "checkpointed": None,
-                    "protected": None,
+                    **NOT_HOURS,
                 },
                 facts={"volume_type": volume.get("VolumeType", "standard"), "attached_to": attached},
             )

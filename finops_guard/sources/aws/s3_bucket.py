@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
-from finops_guard.sources.aws._cells import tag_map
+from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
 from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
 
@@ -49,10 +49,7 @@ def collect(cell: Cell) -> Iterator[Resource]:
                 "created": bucket["CreationDate"],
                 "data.region": region,
                 "managed_by": managed_by(tags.raw),
-                "purchase": None,
-                "interruptible": None,
-                "checkpointed": None,
-                "protected": None,
+                **NOT_HOURS,
                 "capacity.provisioned": None,
             },
         )

@@ -1,0 +1,70 @@
+"""Application, network and gateway load balancers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Unknown
+from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
+from finops_guard.sources.aws._managed import managed_by
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from finops_guard.model import Resource
+    from finops_guard.sources.aws._cells import Cell
+
+TYPE = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+KIND = "load-balancer"
+ARN = "arn:*:elasticloadbalancing:*:*:loadbalancer/*/*/*"
+CLIENT = "elbv2"
+SWEPT = True
+PERMISSIONS = {
+    "collect": [
+        "elasticloadbalancing:DescribeLoadBalancers",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeTags",
+    ]
+}
+
+_STATES = {"provisioning": "creating", "failed": "failed"}
+
+
+def collect(cell: Cell) -> Iterator[Resource]:
+    """Every load balancer of the second generation."""
+    for page in cell.pages("DescribeLoadBalancers", "LoadBalancers", PageSize=400):
+        for balancer in page:
+            arn = balancer["LoadBalancerArn"]
+            tags = cell.tags(arn, _reader(cell, arn))
+            yield cell.resource(
+                arn,
+                balancer["LoadBalancerName"],
+                tags,
+                {
+                    **NOT_HOURS,
+                    "state": _STATES.get((balancer.get("State") or {}).get("Code", ""), "running"),
+                    "created": balancer["CreatedTime"],
+                    "protected": _protected(cell, arn),
+                    "managed_by": managed_by(tags.raw),
+                    "network.role": "balancer",
+                    "network.attached": Unknown("its target groups were not read"),
+                },
+                facts={"lb_type": balancer.get("Type"), "vpc": balancer.get("VpcId"), "scheme": balancer.get("Scheme")},
+            )
+
+
+def _protected(cell: Cell, arn: str) -> bool | Unknown:
+    if "protected" not in cell.need.fields:
+        return Unknown("no rule asked for it")
+    answer = cell.detail("DescribeLoadBalancerAttributes", LoadBalancerArn=arn)
+    if answer is None or isinstance(answer, Unknown):
+        return answer or Unknown("it was deleted during the scan")
+    return tag_map(answer.get("Attributes")).get("deletion_protection.enabled") == "true"
+
+
+def _reader(cell: Cell, arn: str) -> Callable[[], Mapping[str, str]]:
+    def read() -> Mapping[str, str]:
+        described = cell.call("DescribeTags", ResourceArns=[arn])["TagDescriptions"]
+        return tag_map([tag for found in described for tag in found.get("Tags") or []])
+
+    return read

@@ -1,0 +1,117 @@
+"""SageMaker training jobs: all that run, and those that ended in the last 30 days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Unknown
+from finops_guard.sources.aws import _machines
+from finops_guard.sources.aws._managed import managed_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from finops_guard.model import Resource, Value
+    from finops_guard.sources.aws._cells import Answer, Cell
+
+TYPE = "AWS::SageMaker::TrainingJob"
+KIND = "training-job"
+ARN = "arn:*:sagemaker:*:*:training-job/*"
+CLIENT = "sagemaker"
+SWEPT = True
+PERMISSIONS = {
+    "collect": [
+        "sagemaker:ListTrainingJobs",
+        "sagemaker:DescribeTrainingJob",
+        "sagemaker:ListTags",
+        "ec2:DescribeInstanceTypes",
+    ]
+}
+
+_STATES = {
+    "InProgress": "running",
+    "Stopping": "stopping",
+    "Stopped": "stopped",
+    "Completed": "completed",
+    "Failed": "failed",
+    "Deleting": "deleting",
+}
+_ENDED = timedelta(days=30)
+_LONGEST = timedelta(days=120)
+"""No job is older: 28 days of run time at most (MaxRuntimeInSeconds), and as long again to wait for capacity, twice."""
+_DESCRIBED = ("accelerators.", "cost.", "purchase", "interruptible", "checkpointed", "running_for", "data.")
+
+
+def collect(cell: Cell) -> Iterator[Resource]:
+    """Each job once; what it runs on stands in one more answer, asked for only if a rule can reach it."""
+    described = cell.needs(*_DESCRIBED)
+    for job in _jobs(cell):
+        answer = cell.detail("DescribeTrainingJob", TrainingJobName=job["TrainingJobName"]) if described else None
+        if described and answer is None:
+            continue
+        arn = job["TrainingJobArn"]
+        tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
+        parts = _parts(cell, answer or Unknown("no rule asked for it"))
+        running = job["TrainingJobStatus"] == "InProgress"
+        detail = {} if answer is None or isinstance(answer, Unknown) else answer
+        yield cell.resource(
+            arn,
+            job["TrainingJobName"],
+            tags,
+            {
+                "state": _STATES.get(job["TrainingJobStatus"], Unknown("a state we do not know")),
+                "created": job["CreationTime"],
+                "protected": None,
+                "managed_by": managed_by(tags.raw),
+                **parts.fields,
+            },
+            started=detail.get("TrainingStartTime") if running else None,
+            facts=parts.facts,
+        )
+
+
+def _jobs(cell: Cell) -> Iterator[Answer]:
+    # AWS applies StatusEquals after it took a page from all jobs of all times: without a date, an account with a long
+    # history would answer with hundreds of empty pages. Jobs that end between two lists are in the last one too.
+    since_longest = {"CreationTimeAfter": cell.now - _LONGEST}
+    lists = (
+        {"StatusEquals": "InProgress", **since_longest},
+        {"StatusEquals": "Stopping", **since_longest},
+        {"LastModifiedTimeAfter": cell.now - _ENDED},
+    )
+    seen: set[str] = set()
+    for asked in lists:
+        for page in cell.pages("ListTrainingJobs", "TrainingJobSummaries", MaxResults=100, **asked):
+            for job in page:
+                ended = job.get("TrainingEndTime")
+                # A change of tags or a profiler's end modifies a job that ended long ago.
+                if job["TrainingJobArn"] not in seen and (ended is None or ended >= cell.now - _ENDED):
+                    seen.add(job["TrainingJobArn"])
+                    yield job
+
+
+def _parts(cell: Cell, job: Answer | Unknown) -> _machines.Parts:
+    if isinstance(job, Unknown):
+        unread: dict[str, Value | Unknown] = dict.fromkeys(("purchase", "interruptible", "checkpointed"), job)
+        return _machines.Parts({**_machines.fields(job), **unread}, {})
+    config = job.get("ResourceConfig") or {}
+    groups = config.get("InstanceGroups") or [config]
+    counted = [(str(g["InstanceType"]), int(g.get("InstanceCount") or 0)) for g in groups if g.get("InstanceType")]
+    machines = cell.run.machines.get(cell, (kind for kind, _ in counted))
+    parts = _machines.of_parts([(kind, machines[kind], times) for kind, times in counted])
+    spot = job.get("EnableManagedSpotTraining") is True
+    plan = config.get("TrainingPlanArn")
+    inputs = [
+        channel.get("DataSource", {}).get("S3DataSource", {}).get("S3Uri")
+        for channel in job.get("InputDataConfig") or []
+    ]
+    return _machines.Parts(
+        {
+            **parts.fields,
+            "purchase": "spot" if spot else "committed" if plan else "on-demand",
+            "interruptible": spot,
+            "checkpointed": bool((job.get("CheckpointConfig") or {}).get("S3Uri")),
+        },
+        {**parts.facts, "inputs": [uri for uri in inputs if uri]},
+    )
