@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _STATES = {"due": "bold", "done": "green", "failed": "bold red", "refused": "yellow", "skipped": "dim"}
 _WORD, _NUMBER = 13, 6
+SHOWN = 20
 
 
 def steps(report: Report, screen: Screen) -> None:
@@ -27,8 +28,11 @@ def steps(report: Report, screen: Screen) -> None:
         screen.title("What was done and what follows")
     time = max(len(bundle.when) for bundle in found)
     paid = max(len(bundle.saves) for bundle in found)
-    for bundle in found:
+    for bundle in found[:SHOWN]:
         _line(bundle, time, paid, screen)
+    left = sum(len(bundle.steps) for bundle in found[SHOWN:])
+    if left:
+        screen.say((f"+{left:,} more, -f json for all", "dim"))
 
 
 def _line(bundle: Bundle, time: int, paid: int, screen: Screen) -> None:

@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING, cast
 
 from finops_guard.fields import FIELDS
 from finops_guard.language.near import suggest
-from finops_guard.model import Ref, Unknown
+from finops_guard.model import Reason, Ref, Unknown
 from finops_guard.outputs._conditions import said
-from finops_guard.outputs._units import bare, duration, quoted, type_of
+from finops_guard.outputs._units import bare as plain
+from finops_guard.outputs._units import duration, quoted, type_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from finops_guard.model import Condition, Reason
+    from finops_guard.model import Condition
 
 _BEYOND = {"lt": "not under", "lte": "over", "gt": "not over", "gte": "not at least"}
 _FINEST = 2
 
 
-def because(reason: Reason) -> str:
+def because(bare: Reason | tuple[str, str, object, object]) -> str:
     """One reason as a sentence without its full stop.
 
     `tags.workload-type is 'trainning', not one of training, inference (did you mean 'training'?)` ·
     `tags.team is absent` · `usage.accelerator_percent (mean over 3d) is 2.1 %, not at least 5 %` ·
     `age is 12d, over 7d`.
     """
+    reason = Reason(*bare)  # compiled rules make bare tuples, nested ones included: most are never read
     if reason.op == "any":
         return _none_of(cast("Iterable[Iterable[Reason]]", reason.expected))
     if reason.op == "not":
@@ -58,9 +60,9 @@ def _contrast(type_: str, op: str, expected: object, actual: object) -> str:
     match op:
         case "in":
             choices = list(cast("Iterable[object]", expected))
-            instead = f"not one of {bare(expected, type_)}{_near(actual, choices)}"
+            instead = f"not one of {plain(expected, type_)}{_near(actual, choices)}"
         case "not_in":
-            instead = f"must not be one of {bare(expected, type_)}"
+            instead = f"must not be one of {plain(expected, type_)}"
         case "matches":
             instead = f"not of the form {expected}"
         case "same_as":

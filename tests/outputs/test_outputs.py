@@ -156,6 +156,7 @@ def test_steps_of_an_enforcing_run() -> None:
         places = [text.index(word) for word in ("ThrottlingException", "730.00 EUR", "changed since")]
         assert len(places) == 3
         assert "nothing was changed" not in text
+        assert "--plan-out" not in text
 
 
 def test_a_price_that_nobody_knows_is_never_nought() -> None:

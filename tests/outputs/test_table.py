@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from finops_guard.model import Coverage, Gap, Identity
 from finops_guard.outputs import table as output
-from tests.factory import finding, report, resource, rule
+from tests.factory import finding, report, resource, rule, step
 from tests.outputs.estate import estate
 
 if TYPE_CHECKING:
@@ -194,6 +194,14 @@ def test_a_rule_that_could_be_judged_nowhere_is_named() -> None:
     text = written(made)
     assert re.search(r"▲ JUDGED NOWHERE .*\n  p/blind  3 unknown", text)
     assert "matched nothing: p/unmet" in text
+
+
+def test_steps_with_a_reason_each_are_counted_beyond_twenty() -> None:
+    many = [step("stop", resource(f"vm-{n}"), "refused", because=f"lock {n:02}") for n in range(23)]
+    text = written(report(steps=many))
+    assert "lock 19" in text
+    assert "lock 20" not in text
+    assert "+3 more, -f json for all" in text
 
 
 def test_all_is_well() -> None:

@@ -77,7 +77,7 @@ def eur(amount: str) -> Money:
             "tags.team has conflicting spellings: Team='nlp', team='vision'",
         ),
         (
-            Reason("", "any", ((Reason("tags.a", "in", ("x",), None),), (Reason("tags.b", "in", ("y",), None),)), None),
+            Reason("", "any", ((("tags.a", "in", ("x",), None),), (("tags.b", "in", ("y",), None),)), None),
             "no alternative holds: (1) tags.a is absent; (2) tags.b is absent",
         ),
         (
