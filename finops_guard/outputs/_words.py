@@ -55,12 +55,12 @@ def _contrast(type_: str, op: str, expected: object, actual: object) -> str:
     """What it is and what it should be instead."""
     if op in ("eq", *_BEYOND):
         is_, should = _apart(type_, actual, expected)
-        nearest = _near(actual, [expected]) if op == "eq" else ""
-        return f"{is_}, {_BEYOND.get(op, 'not')} {should}{nearest}"
+        return f"{is_}, {_BEYOND.get(op, 'not')} {should}"
     match op:
         case "in":
             choices = list(cast("Iterable[object]", expected))
-            instead = f"not one of {plain(expected, type_)}{_near(actual, choices)}"
+            one_of = f"one of {plain(expected, type_)}" if len(choices) != 1 else quoted(choices[0], type_)
+            instead = f"not {one_of}{_near(actual, choices)}"
         case "not_in":
             instead = f"must not be one of {plain(expected, type_)}"
         case "matches":
@@ -68,7 +68,8 @@ def _contrast(type_: str, op: str, expected: object, actual: object) -> str:
         case "same_as":
             instead = f"not the same as {_other(expected, type_)}"
         case "after_now":
-            instead = f"not in the {'future' if expected else 'past'}"
+            date = "a date " if isinstance(actual, str) else ""
+            instead = f"not {date}in the {'future' if expected else 'past'}"
         case _:
             instead = "should be absent"
     return f"{quoted(actual, type_)}, {instead}"
