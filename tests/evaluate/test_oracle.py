@@ -1,0 +1,126 @@
+"""Compiled rules against the plain interpreter: the same verdicts, reasons, acts and pass counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_guard.evaluate import Evaluator, predicate
+from finops_guard.model import All, Resource
+from tests.evaluate.oracle import Judged, Oracle, counts
+from tests.evaluate.strategies import CONDITIONS, FX, NOW, Case, binding, bindings, cases, resources, rules, without
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from finops_guard.model import Binding, Rule
+
+ORACLE = Oracle(NOW, FX)
+
+
+def _compiled(
+    bindings: Sequence[Binding], resources: Sequence[Resource], *, include_pass: bool = True
+) -> tuple[list[Judged], dict[tuple[str, str], int]]:
+    evaluator = Evaluator(bindings, NOW, FX, include_pass=include_pass)
+    places = {id(resource): number for number, resource in enumerate(resources)}
+    used = {id(binding): number for number, binding in enumerate(bindings)}
+    found = [
+        Judged(used[id(j.binding)], j.rule.id, places[id(j.resource)], j.verdict, j.reasons, j.acts)
+        for j in evaluator.judge(resources)
+    ]
+    passed = {key: count for key, count in evaluator.passed.items() if count}
+    return sorted(found, key=_place), passed
+
+
+def _place(judged: Judged) -> tuple[int, int, str]:
+    return judged.resource, judged.binding, judged.rule
+
+
+@given(cases())
+def test_compiled_rules_agree_with_the_interpreter(case: Case) -> None:
+    everything = ORACLE.page(case.bindings, list(case.resources))
+    inside = sorted((j for j in everything if j.verdict != "outside"), key=_place)
+    found, passed = _compiled(case.bindings, case.resources)
+    assert found == inside
+    names = {number: one.name for number, one in enumerate(case.bindings)}
+    assert passed == counts(everything, names)
+
+
+@given(cases())
+def test_passes_are_counted_alike_whether_they_are_shown_or_not(case: Case) -> None:
+    shown, passed = _compiled(case.bindings, case.resources)
+    quiet, counted = _compiled(case.bindings, case.resources, include_pass=False)
+    assert quiet == [judged for judged in shown if judged.verdict != "pass"]
+    assert counted == passed
+
+
+@given(bindings(), st.lists(resources(known=True), min_size=1, max_size=6))
+def test_on_known_resources_the_fast_path_is_the_slow_path(
+    used: tuple[Binding, ...], known: list[Resource]
+) -> None:
+    evaluator = Evaluator(used, NOW, FX)
+    for kind in {resource.kind for resource in known}:
+        functions = evaluator._emit(kind).functions("<test>")
+        group = [resource for resource in known if resource.kind == kind]
+        fast: list[object] = []
+        slow: list[object] = []
+        assert functions["judge"](group, fast.append) == functions["each"](group, slow.append)
+        assert fast == slow
+        for index, resource, judged, acts in fast:  # type: ignore[misc] # raw tuples of the generated code
+            assert functions[f"j{index}"](resource) == judged
+            assert acts
+
+
+@given(rules(), resources())
+def test_an_unknown_value_never_turns_a_pass_into_a_fail_or_back(rule: Rule, resource: Resource) -> None:
+    allowed = {
+        "pass": {"pass", "unknown", "outside"},
+        "fail": {"fail", "unknown"},
+        "unknown": {"unknown"},
+        "outside": {"outside", "unknown"},
+    }
+    variants = [resource, *without(resource)]
+    found, _ = _compiled([binding("use", (rule,))], variants)
+    verdicts = ["outside"] * len(variants)
+    for judged in found:
+        verdicts[judged.resource] = judged.verdict
+    assert set(verdicts) <= allowed[verdicts[0]]
+
+
+@given(bindings(), resources())
+def test_an_unknown_value_never_makes_something_to_act_on(used: tuple[Binding, ...], resource: Resource) -> None:
+    variants = [resource, *without(resource)]
+    found, _ = _compiled(used, variants)
+    acting: list[set[tuple[int, str]]] = [set() for _ in variants]
+    for judged in found:
+        if judged.verdict == "fail" and judged.acts:
+            acting[judged.resource].add((judged.binding, judged.rule))
+    assert all(fewer <= acting[0] for fewer in acting[1:])
+
+
+@given(cases(), st.randoms(use_true_random=False))
+def test_the_order_of_resources_and_the_size_of_pages_change_nothing(case: Case, random: object) -> None:
+    found, passed = _compiled(case.bindings, case.resources)
+    order = list(range(len(case.resources)))
+    random.shuffle(order)  # type: ignore[attr-defined] # hypothesis' own random.Random
+    shuffled, again = _compiled(case.bindings, [case.resources[i] for i in order])
+    moved = sorted((replace_place(judged, order[judged.resource]) for judged in shuffled), key=_place)
+    assert (moved, again) == (found, passed)
+    one_a_page: list[Judged] = []
+    for number, resource in enumerate(case.resources):
+        alone, _ = _compiled(case.bindings, [resource])
+        one_a_page += [replace_place(judged, number) for judged in alone]
+    assert one_a_page == found
+
+
+def replace_place(judged: Judged, number: int) -> Judged:
+    return judged._replace(resource=number)
+
+
+@given(CONDITIONS, resources())
+def test_a_condition_alone_agrees_with_the_interpreter(condition: object, resource: Resource) -> None:
+    expected = ORACLE.condition(condition, resource).holds  # type: ignore[arg-type] # a Condition
+    assert predicate(condition, NOW, FX)(resource) is expected  # type: ignore[arg-type] # the same
