@@ -35,10 +35,10 @@ def check(draft: Draft, context: Context) -> None:
         found = context.known[key] = earliest(verb, wanted, policy.freeze, policy.windows)
     moment, why = cast("tuple[datetime | None, str | None]", found)
     if moment is None:
-        draft.refused.append(why or "")
+        draft.refused += (why or "",)
     elif why is not None:
         draft.step.due = moment
-        draft.waits.append(why)
+        draft.waits += (why,)
 
 
 def earliest(

@@ -32,4 +32,7 @@ def cap(drafts: list[Draft], context: Context) -> None:
             continue
         why = f"at_most {allowed.count} {verb} in 24 h: {done} done, {len(wanting)} due"
         for draft in wanting[room:] if allowed.then == "defer" else wanting:
-            (draft.waits if allowed.then == "defer" else draft.refused).append(why)
+            if allowed.then == "defer":
+                draft.waits += (why,)
+            else:
+                draft.refused += (why,)

@@ -22,7 +22,7 @@ def one_lifecycle(drafts: list[Draft], now: datetime) -> None:
     due.sort(key=lambda draft: (bool(draft.idle), LIFECYCLE.index(draft.rung.do), str(draft.step.due), draft.step.id))
     winner = due[0]
     for draft in due[1:]:
-        draft.waits.append(f"{winner.rung.do} by {winner.step.rules[0]} comes first")
+        draft.waits += (f"{winner.rung.do} by {winner.step.rules[0]} comes first",)
 
 
 def merge_tags(drafts: list[Draft], context: Context) -> list[Draft]:
@@ -55,7 +55,7 @@ def _refuse_quarrels(tagging: list[tuple[Draft, Write]]) -> None:
         if len({want for _, want in wishes}) > 1:
             rules = " and ".join(sorted({draft.finding.rule.id for draft, _ in wishes}))
             for draft, _ in wishes:
-                draft.refused.append(f"{rules} set different values for tag '{key}'")
+                draft.refused += (f"{rules} set different values for tag '{key}'",)
 
 
 def _merge(group: list[tuple[Draft, Write]]) -> None:
@@ -67,7 +67,7 @@ def _merge(group: list[tuple[Draft, Write]]) -> None:
         whole.renames |= write.renames
         whole.spells |= write.spells
     first.write = whole
-    first.notes = [note for draft in drafts for note in draft.notes]
+    first.notes = tuple(note for draft in drafts for note in draft.notes)
     steps = [draft.step for draft in drafts]
     step = first.step
     step.id = sha256("+".join(sorted(other.id for other in steps)).encode()).hexdigest()[:16]

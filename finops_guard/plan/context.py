@@ -59,10 +59,10 @@ class Draft:
     finding: Finding
     binding: Binding
     rung: Rung
-    refused: list[str] = field(default_factory=list)
-    waits: list[str] = field(default_factory=list)
-    idle: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    refused: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     write: Write | None = None
 
     def is_due(self, now: datetime) -> bool:
@@ -79,6 +79,6 @@ class Draft:
         elif not self.is_due(now):
             state = "scheduled"
         self.step.state = state
-        reasons = self.refused or [*self.waits, *self.idle, *self.notes]
-        self.step.because = "; ".join(dict.fromkeys(reasons)) or None
+        reasons = self.refused or (*self.waits, *self.idle, *self.notes)
+        self.step.because = "; ".join(dict.fromkeys(reasons)) if reasons else None
         return self.step

@@ -36,7 +36,7 @@ def climb(finding: Finding, context: Context) -> Iterator[Draft]:
         if rung.do == "notify":
             told = told or draft.is_due(context.now)
         elif rung.do in DESTRUCTIVE and not told and draft.is_due(context.now):
-            draft.waits.append("its notice has not been given")
+            draft.waits += ("its notice has not been given",)
         yield draft
 
 
@@ -65,7 +65,7 @@ def _draft(finding: Finding, index: int, rung: Rung, context: Context, episode: 
     draft = Draft(step, finding, binding, rung)
     authority.check(draft, index, context)
     if not finding.acts:
-        draft.refused.append(f"whether binding '{binding.name}' holds for it is unknown")
+        draft.refused += (f"whether binding '{binding.name}' holds for it is unknown",)
     if rung.do in WRITES:
         protections.check(draft, context)
     if rung.do in LIFECYCLE:
@@ -101,9 +101,9 @@ def _needs_earlier_stop(draft: Draft, index: int, context: Context, episode: Epi
     ladder = draft.finding.rule.otherwise
     stops = {i for i, rung in enumerate(ladder[:index]) if rung.do in ("stop", "scale_to_zero")}
     if not stops:
-        draft.refused.append("terminate needs an earlier stop in its ladder")
+        draft.refused += ("terminate needs an earlier stop in its ladder",)
     elif draft.step.due is not None and draft.step.due <= context.now and not stops & _done(episode):
-        draft.waits.append("terminate needs an earlier stop in the same episode")
+        draft.waits += ("terminate needs an earlier stop in the same episode",)
 
 
 def _done(episode: Episode | None) -> frozenset[int]:

@@ -31,7 +31,7 @@ def check(draft: Draft) -> None:
     scarce = (_CAPACITY,) if isinstance(accelerators, int | float) and accelerators > 0 else ()
     draft.step.loses = lost + scarce
     if lost and ACCEPT not in draft.binding.accept:
-        draft.refused.append(f"it would lose {' and '.join(lost)}; only accept: [{ACCEPT}] allows that")
+        draft.refused += (f"it would lose {' and '.join(lost)}; only accept: [{ACCEPT}] allows that",)
 
 
 def _lost(resource: Resource) -> Iterator[str]:

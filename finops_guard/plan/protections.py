@@ -20,15 +20,18 @@ def check(draft: Draft, context: Context) -> None:
     """Add to a draft of a writing verb what its resource says against it."""
     resource, verb = draft.finding.resource, draft.rung.do
     if resource.kind in _NOT_THINGS:
-        draft.refused.append(f"there is nothing to {verb} in a {resource.kind}")
+        draft.refused += (f"there is nothing to {verb} in a {resource.kind}",)
     elif verb in DESTRUCTIVE and resource.kind in KEEPS_DATA:
-        draft.refused.append(f"no verb stops or deletes what keeps data ({resource.kind})")
+        draft.refused += (f"no verb stops or deletes what keeps data ({resource.kind})",)
     if resource.fields.get("protected"):
-        draft.refused.append("it is protected")
+        draft.refused += ("it is protected",)
     elif verb in DESTRUCTIVE and "protected" in resource.unknown:
-        draft.refused.append(f"whether it is protected is unknown: {resource.unknown['protected']}")
+        draft.refused += (f"whether it is protected is unknown: {resource.unknown['protected']}",)
     if verb in LIFECYCLE and resource.fields.get("managed_by"):
-        draft.refused.append("something else manages it and would revert this")
+        draft.refused += ("something else manages it and would revert this",)
     if not draft.refused and not context.can(kind := resource.text("type"), verb):
         why = f"{verb} of {kind or 'this type'} is not available in this version"
-        (draft.refused if context.mode == "enforce" else draft.idle).append(why)
+        if context.mode == "enforce":
+            draft.refused += (why,)
+        else:
+            draft.idle += (why,)

@@ -56,10 +56,10 @@ def check(draft: Draft, context: Context) -> None:
     """Work out what a tag draft writes, or why it writes nothing."""
     resource = draft.finding.resource
     if resource.fields.get("taggable") is False:
-        draft.refused.append("it can carry no tags")
+        draft.refused += ("it can carry no tags",)
         return
     if resource.tags.open_because is not None:
-        draft.refused.append(f"not all of its tags could be read: {resource.tags.open_because}")
+        draft.refused += (f"not all of its tags could be read: {resource.tags.open_because}",)
         return
     draft.write = Write()
     for part in (_set, _copy, _rename, _normalise):
@@ -72,11 +72,11 @@ def finish(draft: Draft, write: Write) -> None:
     raw = draft.finding.resource.tags.raw
     write.resolve(raw)
     if not write.changes:
-        draft.notes.append("its tags are so already")
+        draft.notes += ("its tags are so already",)
         return
     why = refusal(draft.finding.resource.text("cloud"), raw, write.put, write.drop)
     if why is not None:
-        draft.refused.append(why)
+        draft.refused += (why,)
     keys = sorted(write.put.keys() | write.drop)
     draft.step.before = {key: raw.get(key) for key in keys}
     draft.step.after = {key: write.put.get(key) for key in keys}
@@ -95,8 +95,10 @@ def _copy(draft: Draft, write: Write, aliases: Mapping[str, str]) -> None:
     found, why = copied(draft.finding, draft.rung.copy_from, aliases)
     for key, value in found.items():
         _put(draft, write, key, value, aliases)
-    if why is not None:
-        (draft.notes if found or _other_work(draft.rung) else draft.refused).append(why)
+    if why is not None and (found or _other_work(draft.rung)):
+        draft.notes += (why,)
+    elif why is not None:
+        draft.refused += (why,)
 
 
 def _other_work(rung: Rung) -> bool:
@@ -106,7 +108,7 @@ def _other_work(rung: Rung) -> bool:
 def _put(draft: Draft, write: Write, key: str, value: str, aliases: Mapping[str, str]) -> None:
     resource = draft.finding.resource
     if key in resource.tags.conflicts:
-        draft.refused.append(_conflicting(key))
+        draft.refused += (_conflicting(key),)
         return
     raws = _spellings(resource, key, aliases) or [key]
     write.sets.update(dict.fromkeys(raws, value))
@@ -122,12 +124,12 @@ def _rename(draft: Draft, write: Write, aliases: Mapping[str, str]) -> None:
             continue
         values = {resource.tags.raw[key] for key in raws}
         if len(values) > 1 or new in resource.tags.conflicts:
-            draft.refused.append(_conflicting(old if len(values) > 1 else new))
+            draft.refused += (_conflicting(old if len(values) > 1 else new),)
             continue
         (value,) = values
         there = [key for key in _spellings(resource, new, aliases) if key not in raws]
         if any(resource.tags.raw[key] != value for key in there):
-            draft.refused.append(f"tag '{new}' has another value than '{old}', which would take its name")
+            draft.refused += (f"tag '{new}' has another value than '{old}', which would take its name",)
             continue
         target = there[0] if there else new
         write.renames.update(dict.fromkeys(raws, target))
@@ -147,7 +149,7 @@ def _normalise(draft: Draft, write: Write, aliases: Mapping[str, str]) -> None:
         if raw == key or not key or raw.casefold().startswith(RESERVED):
             continue
         if key in resource.tags.conflicts:
-            draft.notes.append(_conflicting(key))
+            draft.notes += (_conflicting(key),)
         elif value and not value.isspace() and not (blind and raw.casefold() == key.casefold()):
             write.spells[raw] = key
 
