@@ -8,7 +8,7 @@ from datetime import datetime
 
 from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS
 from finops_guard.model import Money, Resource, Tags, Unknown, canonical
-from finops_guard.model.tags import RESERVED
+from finops_guard.model.tags import RESERVED, spelt_by_people
 
 HOURS_A_MONTH = 730
 AI_TYPES = (
@@ -57,7 +57,7 @@ def _tags(resource: Resource, setting: Setting) -> None:
         own = {key: value for key, value in tags.raw.items() if not key.startswith(RESERVED)}
         counts = {
             "count": len(own),
-            "noncanonical": sum(key != canonical(key, setting.aliases) for key in own),
+            "noncanonical": sum(spelt_by_people(key) and key != canonical(key, setting.aliases) for key in own),
             "conflicting": len(tags.conflicts),
             "illegal": _illegal(own, resource.text("cloud")),
         }

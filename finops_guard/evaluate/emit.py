@@ -195,7 +195,7 @@ class Emitter:
                 return "(" + " or ".join(self.expression(item) for item in items) + ")"
         raise AssertionError(condition)
 
-    def statements(self, depth: int, condition: Condition, errors: str | None, conflict: bool | None) -> str:  # noqa: FBT001 - three-valued
+    def statements(self, depth: int, condition: Condition, errors: str | None, conflict: bool | None) -> str:
         """Three-valued: puts statements and gives the local that holds True, False or None.
 
         Unknown tests go to the list `u`, false ones to the list named by `errors` (if given). `conflict` is what a tag
@@ -228,7 +228,7 @@ class Emitter:
             source.put(depth, f"if {result} is False: {errors}.append(('', 'any', ({nested}), None))")
         return result
 
-    def _leaf(self, depth: int, test: Compare, errors: str | None, conflict: bool | None) -> str:  # noqa: FBT001 - three-valued
+    def _leaf(self, depth: int, test: Compare, errors: str | None, conflict: bool | None) -> str:
         source = self.source
         result, value = source.local("x"), source.local("p")
         head = f"{source.constant(str(test.ref))}, {source.constant(test.op)}, {source.constant(_expected(test))}"

@@ -1,0 +1,115 @@
+"""`finops-guard`: finds the command's module, runs it, and turns every error into its exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+from finops_guard import __version__, cli
+from finops_guard.errors import GuardError
+from finops_guard.language.diagnostics import printable
+from finops_guard.language.near import suggest
+
+EPILOG = """\b
+Exit codes: 0 ok · 1 findings · 2 usage, policy or input error · 3 scan incomplete ·
+4 an act failed or was refused · 130 interrupted. If several hold: 2, 4, 3, 1."""
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Every module of this package without `_` (and but this one) is a command that holds `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in alphabetical order."""
+        del ctx
+        return sorted(m.name for m in iter_modules(cli.__path__) if m.name != "main" and not m.name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name; click says no such command otherwise."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"finops_guard.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with a did-you-mean of ours."""
+        if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            near = suggest(args[0], self.list_commands(ctx))
+            hint = f" (did you mean '{near}'?)" if near else ""
+            raise click.UsageError(f"no such command '{printable(args[0])}'{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands with the first line of their module's docstring, without importing them."""
+        rows = [(name, _summary(name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _summary(name: str) -> str:
+    """The first docstring line of a command's module, read from its source."""
+    from importlib.util import find_spec
+
+    spec = find_spec(f"finops_guard.cli.{name}")
+    if spec is None or spec.origin is None:
+        return ""
+    with open(spec.origin, encoding="utf-8") as source:  # noqa: PTH123 - pathlib costs more than the read
+        return source.readline().strip().strip('"').removesuffix(".")
+
+
+@click.group(
+    cls=Commands,
+    epilog=EPILOG,
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "auto_envvar_prefix": "FINOPS_GUARD",
+        "max_content_width": 100,
+    },
+)
+@click.version_option(__version__, prog_name="finops-guard", message="%(prog)s %(version)s")
+def group() -> None:
+    """Policy as code for tags and budgets of AI workloads on AWS, Azure and GCP.
+
+    Try `finops-guard scan sandbox`: it judges a made-up company on this machine and touches no cloud.
+    """
+
+
+def main() -> None:
+    """The command's entry point."""
+    try:
+        code = group.main(prog_name="finops-guard", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        code = stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted", err=True)
+        code = INTERRUPTED
+    except GuardError as error:
+        show(error)
+        code = error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def show(error: GuardError) -> None:
+    """An error on stderr: what is wrong, then one line of help."""
+    from finops_guard.language.diagnostics import LanguageError
+
+    text = error.what if isinstance(error, LanguageError) else f"error: {printable(error.what)}"
+    click.echo(text, err=True)
+    if error.help:
+        click.echo(printable(error.help), err=True)
+
+
+if __name__ == "__main__":
+    main()

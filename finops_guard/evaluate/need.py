@@ -1,0 +1,58 @@
+"""What the rules of a policy can reach, so that sources collect no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from finops_guard.evaluate.emit import reads
+from finops_guard.fields import ALL_KINDS
+from finops_guard.model import All, AnyOf, Compare, Condition, Need, Not, Policy, Ref
+
+
+def need_of(policy: Policy) -> Need:
+    """The kinds, fields and metric windows that some rule, binding, exemption or `ai: also` looks at."""
+    conditions = [*_conditions(policy)]
+    kinds: set[str] = set()
+    for binding in policy.bindings:
+        where = _kinds(binding.where)
+        for rule in binding.rules:
+            kinds |= where & _kinds(rule.match)
+    fields = {ref.name for condition in conditions for ref in reads(condition) if ref.space == "field"}
+    metrics = {window for condition in conditions for window in _windows(condition)}
+    every = kinds >= set(ALL_KINDS)
+    return Need(None if every else frozenset(kinds), frozenset(fields), frozenset(metrics))
+
+
+def _conditions(policy: Policy) -> Iterator[Condition]:
+    for binding in policy.bindings:
+        yield binding.where
+        for rule in binding.rules:
+            yield rule.match
+            yield rule.require
+    yield from (exemption.where for exemption in policy.exempt)
+    yield from policy.also_ai
+
+
+def _kinds(condition: Condition) -> frozenset[str]:
+    """The kinds for which a condition may hold."""
+    match condition:
+        case Compare(ref=Ref("field", "kind"), op="eq", value=str(kind)):
+            return frozenset({kind})
+        case Compare(ref=Ref("field", "kind"), op="in", value=tuple(among)) if among:
+            return frozenset(str(kind) for kind in among)
+        case All(items):
+            return frozenset(ALL_KINDS).intersection(*(_kinds(item) for item in items))
+        case AnyOf(items):
+            return frozenset().union(*(_kinds(item) for item in items))
+    return frozenset(ALL_KINDS)
+
+
+def _windows(condition: Condition) -> Iterator[tuple[str, int]]:
+    match condition:
+        case Compare(ref=Ref("field", name), over=int(over)):
+            yield name, over
+        case All(items) | AnyOf(items):
+            for item in items:
+                yield from _windows(item)
+        case Not(item):
+            yield from _windows(item)

@@ -1,0 +1,146 @@
+"""The whole of a scan on one screen: sources -> spool -> enrich -> judge -> plan -> report."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from finops_guard import __version__
+from finops_guard.costs import prices
+from finops_guard.evaluate import Evaluator, Setting, Tally, derive, findings, need_of, predicate
+from finops_guard.language.library import shipped
+from finops_guard.language.policy import LATER
+from finops_guard.model import Mode, Money, Notes, PackUsed, Policy, Report, Resource, money_in
+from finops_guard.plan import plan
+from finops_guard.sources import targets
+from finops_guard.state import spool
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC."""
+
+    policy: Policy
+    at: datetime
+    targets: tuple[str, ...] = ()
+    mode: Mode = "dry-run"
+    include_pass: bool = False
+    snapshot_out: Path | None = None
+    jobs: int = 8
+    environ: Mapping[str, str] = field(default_factory=dict)
+    say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
+    clock: Clock = lambda: datetime.now(UTC)
+
+
+def run(request: Request) -> Report:
+    """Scan, judge, plan. The report holds every finding, step and gap; nothing is written to a cloud."""
+    policy, at, started = request.policy, request.at, request.clock()
+    notes, need, tally = Notes(say=request.say), need_of(policy), Tally(policy)
+    evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
+    with _spool(request.snapshot_out) as path:
+        found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
+        spool.write(found, path, lambda: _head(request, notes))
+        enriched = tally.seen(enrich(spool.read(path, policy.aliases), policy, at))
+        failed = [*tally.found(findings(evaluator.judge(enriched), policy, at))]
+    gaps = targets.expected(notes.gaps, policy, at.date())
+    steps = plan(failed, policy, at, mode=request.mode, can=targets.can)
+    coverage = tally.coverage(evaluator.passed)
+    return Report(
+        run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        started=started,
+        finished=request.clock(),
+        at=at,
+        version=__version__,
+        mode=request.mode,
+        policy_name=policy.name,
+        policy_sha256=policy.sha256,
+        policy_git=None,
+        packs=_packs(policy),
+        identities=tuple(notes.identities),
+        resources=tally.resources,
+        counts={
+            "pass": sum(row.passed for row in coverage),
+            "fail": sum(row.failed for row in coverage),
+            "unknown": sum(row.unknown for row in coverage),
+            "exempt": sum(row.exempt for row in coverage),
+        },
+        cost_month=tally.cost_month,
+        cost_month_unknown=tally.cost_month_unknown,
+        saves_month=tally.saves(steps),
+        findings=tuple(failed),
+        steps=tuple(steps),
+        coverage=coverage,
+        gaps=tuple(gaps),
+        calls=notes.calls,
+        remarks=(*dict.fromkeys(notes.remarks), *_remarks(policy, at)),
+        complete=all(gap.expected for gap in gaps),
+    )
+
+
+def enrich(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iterator[Resource]:
+    """Price what nobody priced, then derive what follows from the rest."""
+    also = tuple(predicate(condition, at, policy.fx) for condition in policy.also_ai)
+    inherit = policy.inherit_tags if "account" in policy.inherit_from else ()
+    return derive(_priced(resources, policy), Setting(at, policy.aliases, inherit, also))
+
+
+def _priced(resources: Iterable[Resource], policy: Policy) -> Iterator[Resource]:
+    """Money in the policy's currency where it has a rate, so that what a report adds up can be added up."""
+    for resource in resources:
+        prices.apply_price(resource)
+        for name in ("cost.hour", "cost.month"):
+            money = resource.fields.get(name)
+            if policy.currency and isinstance(money, Money):
+                resource.fields[name] = money_in(money, policy.currency, policy.fx) or money
+        yield resource
+
+
+@contextmanager
+def _spool(snapshot_out: Path | None) -> Iterator[Path]:
+    if snapshot_out is not None:
+        yield snapshot_out
+        return
+    with TemporaryDirectory(prefix="finops-guard-") as folder:
+        yield Path(folder) / "run.snapshot"
+
+
+def _head(request: Request, notes: Notes) -> spool.Head:
+    return spool.Head(
+        request.at,
+        request.policy.sha256,
+        tuple(notes.gaps),
+        tuple(notes.identities),
+        need_of(request.policy),
+        tuple(notes.remarks),
+    )
+
+
+def _packs(policy: Policy) -> tuple[PackUsed, ...]:
+    ours = shipped("rules").resolve()
+    packs = {binding.pack.path: binding.pack for binding in policy.bindings}
+    return tuple(
+        PackUsed(pack.name, pack.version, pack.sha256, "shipped" if Path(path).resolve().parent == ours else path)
+        for path, pack in packs.items()
+    )
+
+
+def _remarks(policy: Policy, at: datetime) -> Iterator[str]:
+    """What a reader must know about the run as a whole."""
+    if stale := prices.stale(at):
+        yield stale
+    for key, meaning in LATER.items():
+        if policy.raw.get(key):
+            yield f"policy key '{key}': {meaning} in this version"
+    ended: Counter[tuple[str, date]] = Counter(
+        (exemption.rule, exemption.until) for exemption in policy.exempt if exemption.until < at.date()
+    )
+    for (rule, until), count in ended.items():
+        yield f"{count} exemption{'s' * (count > 1)} of {rule} ended on {until}"

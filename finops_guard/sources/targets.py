@@ -1,0 +1,122 @@
+"""Targets: which source answers for each, recognised by name or by content."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from finops_guard.errors import InputError
+from finops_guard.language.near import suggest
+from finops_guard.language.secrets import resolve
+from finops_guard.model import Gap, Need, Notes, Policy, Resource
+
+CLOUDS = ("aws", "azure", "gcp")
+READ = ("aws",)
+"""Clouds that this version reads."""
+_LOOK = 4096
+
+
+def collect(
+    policy: Policy,
+    targets: Sequence[str],
+    need: Need,
+    now: datetime,
+    notes: Notes,
+    *,
+    jobs: int,
+    environ: Mapping[str, str],
+) -> Iterator[Resource]:
+    """The resources of all targets, one after the other; without targets, of the policy's scope.
+
+    A cloud in the policy's scope that this version does not read is a gap. InputError for a target that is nothing
+    we know, before anything is read.
+    """
+    chosen = list(targets) or [cloud for cloud in CLOUDS if cloud in policy.scope] or ["aws"]
+    streams: list[Iterator[Resource]] = []
+    for target in chosen:
+        if target in READ:
+            scope = _resolved(policy.scope.get(target, {}), environ)
+            streams.append(_cloud(target, scope, need, now, notes, jobs))
+        elif target in CLOUDS and not targets:
+            reason = f"this version does not read {target}"
+            notes.gaps.append(Gap(target, "*", "*", "*", reason))
+        elif target in CLOUDS:
+            raise InputError(f"this version does not read {target}; it reads {', '.join(READ)}, and snapshots")
+        else:
+            streams.append(_file(target, notes, policy))
+    if not targets:
+        streams += [_inventory(policy, entry, notes) for entry in _entries(policy)]
+    return chain.from_iterable(streams)
+
+
+def _cloud(
+    name: str, scope: Mapping[str, object], need: Need, now: datetime, notes: Notes, jobs: int
+) -> Iterator[Resource]:
+    try:
+        from finops_guard.sources import aws
+    except ImportError as error:
+        raise InputError(
+            f"{name} needs the package {error.name}", help=f"pip install 'finops-guard-engine[{name}]'"
+        ) from None
+    return aws.collect(scope, need, now, notes, jobs=jobs)
+
+
+def _resolved(scope: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, object]:
+    return {key: resolve(value, environ) if isinstance(value, str) else value for key, value in scope.items()}
+
+
+def _entries(policy: Policy) -> list[Mapping[str, str]]:
+    scope: Any = policy.raw.get("scope")
+    return list(scope.get("inventory") or ()) if isinstance(scope, dict) else []
+
+
+def _inventory(policy: Policy, entry: Mapping[str, str], notes: Notes) -> Iterator[Resource]:
+    from finops_guard.sources import csv
+
+    return csv.collect(Path(policy.path).parent / entry["path"], notes, policy.aliases)
+
+
+def _file(target: str, notes: Notes, policy: Policy) -> Iterator[Resource]:
+    from finops_guard.sources import snapshot
+
+    path = _standard_input() if target == "-" else Path(target)
+    if not path.exists():
+        near = suggest(target, [*CLOUDS, "sandbox"])
+        hint = f"did you mean '{near}'?" if near else f"a target is {', '.join(CLOUDS)}, sandbox or a file"
+        raise InputError(f"no such target: {target}", help=hint)
+    if path.is_dir():
+        raise InputError(f"{target}: a folder; this version does not read infrastructure as code")
+    with path.open("rb") as file:
+        if not snapshot.is_snapshot(file.read(_LOOK)):
+            raise InputError(f"{target}: not a snapshot (scan --snapshot-out writes one); nothing else is read yet")
+    return snapshot.collect(path, notes, policy.aliases)
+
+
+def _standard_input() -> Path:
+    with tempfile.NamedTemporaryFile("wb", prefix="finops-guard-", suffix=".snapshot", delete=False) as file:
+        file.write(sys.stdin.buffer.read())
+    return Path(file.name)
+
+
+def expected(gaps: Sequence[Gap], policy: Policy, today: date) -> list[Gap]:
+    """The gaps, marked where the policy expects them today."""
+    return [replace(gap, expected=True) if _known(gap, policy, today) else gap for gap in gaps]
+
+
+def _known(gap: Gap, policy: Policy, today: date) -> bool:
+    return any(
+        known.until >= today and all(getattr(gap, name) == value for name, value in known.match.items())
+        for known in policy.expect
+    )
+
+
+def can(type_name: str, verb: str) -> bool:
+    """Whether the module of a resource type has a verb; verbs come with the version that acts."""
+    del type_name, verb
+    return False
