@@ -12,6 +12,15 @@ RESERVED = ("aws:", "goog-", "hidden-", "ms-resource-usage")
 """Prefixes of keys that providers write; they are kept raw and never judged for spelling."""
 
 
+def spelt_by_people(key: str) -> bool:
+    """Whether people choose how a key is spelled, so that it can be judged and put right.
+
+    Not a provider's own, nor one with a namespace (`kubernetes.io/…`, `eks:…`), by which a controller finds its things,
+    nor `Name`, which is what the AWS console shows.
+    """
+    return key != "Name" and not key.casefold().startswith(RESERVED) and ":" not in key and "/" not in key
+
+
 def canonical(key: str, aliases: Mapping[str, str] | None = None) -> str:
     """The one spelling of a tag key: trimmed, case-folded, runs of `_ . space` as `-`; `aliases` maps spellings to keys."""
     folded = _RUNS.sub("-", key.strip().casefold())
