@@ -8,17 +8,20 @@ The scan does not know: it gets credentials and an endpoint by the environment, 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from finops_guard.sources.sandbox.environment import applied, environment
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
 __all__ = ["Sandbox", "applied", "start"]
 
-POLICY = Path(__file__).with_name("policy.yaml")
 _SEED = 7
 
 
@@ -36,24 +39,25 @@ def start(*, seed: int = _SEED, now: datetime) -> Iterator[Sandbox]:
 
     Moto keeps its state in this process: one sandbox at a time. The process's environment is left alone.
     """
-    from moto.core.base_backend import BackendDict
     from moto.moto_api._internal import mock_random
 
     from finops_guard.sources.sandbox import estate, gaps, organization, plant
     from finops_guard.sources.sandbox.front import Front
+    from finops_guard.sources.sandbox.policy import written
     from finops_guard.sources.sandbox.server import serving
 
     company = estate.draw(seed, now.replace(microsecond=0))
     region = company.regions[0]
     try:
-        BackendDict.reset()
+        gaps.empty()
         mock_random.seed(seed)
         # moto asks boto3 for the list of regions, which reads the user's profile.
         with applied(environment("http://127.0.0.1:9", ("none", "none"), region, os.environ)):
             key = organization.found(company)
-            gaps.install(company)
-            gaps.publish(plant.everything(company), company.now)
-        with serving(Front(company)) as address:
-            yield Sandbox(environment(address, key, region, os.environ), POLICY)
+            watches = gaps.install(company)
+            for place, series in plant.everything(company).items():
+                watches[place].series, watches[place].now = tuple(series), company.now
+        with serving(Front(company)) as address, TemporaryDirectory(prefix="finops-guard-sandbox-") as folder:
+            yield Sandbox(environment(address, key, region, os.environ), written(Path(folder), now))
     finally:
-        BackendDict.reset()
+        gaps.empty()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 CONFIG = Path(__file__).with_name("aws_config.ini")
-"""A profile file with one empty profile. AWS_PROFILE cannot be unset from here, and has to name a profile that exists."""
+"""One empty profile: AWS_PROFILE cannot be unset from here, and has to name a profile that exists."""
 
 
 def environment(address: str, key: tuple[str, str], region: str, outside: Mapping[str, str]) -> dict[str, str]:

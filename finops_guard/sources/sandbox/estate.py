@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from finops_guard.sources.sandbox import tagging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 DATA = Path(__file__).with_name("estate.yaml")
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
@@ -90,7 +92,9 @@ def draw(seed: int, now: datetime) -> Estate:
             Cell(accounts[cell["account"]].id, cell["region"], cell["service"]) for cell in data["denied"]
         ),
         items=tuple(
-            item for fleet in data["fleets"] for item in _fleet(fleet, data, accounts, Random(f"{seed}/{fleet['name']}"), now)
+            item
+            for fleet in data["fleets"]
+            for item in _fleet(fleet, data, accounts, Random(f"{seed}/{fleet['name']}"), now)
         ),
     )
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from moto.core.utils import utcnow
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sagemaker.models import sagemaker_backends
 from moto.sts.models import sts_backends
 
 from finops_guard.sources.sandbox.estate import Cell
+from finops_guard.sources.sandbox.index import explored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from finops_guard.sources.sandbox.estate import Estate
@@ -28,7 +31,7 @@ _CREDENTIAL = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who asks what of which service where; `operation` is empty where only the path says it."""
+    """Who asks what of which service where; `operation` is the path where only that says it."""
 
     account: str
     caller: str
@@ -42,37 +45,48 @@ class Front:
 
     def __init__(self, estate: Estate) -> None:
         self._denied = estate.denied
+        self._roles = {f"arn:aws:iam::{account.id}:role/{estate.role}" for account in estate.accounts}
+        self._external_id = estate.external_id
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._own: dict[tuple[str, str], Callable[[Call, dict[str, Any]], dict[str, Any]]] = {
-            ("sagemaker", "StopTrainingJob"): _stop_training_job,
-            # Resource Explorer is not turned on in any of these accounts.
-            ("resource-explorer-2", "/ListIndexes"): lambda _call, _body: {"Indexes": []},
-            ("resource-explorer-2", "/ListViews"): lambda _call, _body: {"Views": []},
-            ("resource-explorer-2", "/GetDefaultView"): lambda _call, _body: {},
+        indexes = [{"Region": region, "Type": "LOCAL"} for region in estate.regions]
+        self._own: dict[str, Callable[[Call, dict[str, Any]], dict[str, Any]]] = {
+            "sagemaker:StopTrainingJob": _stop_training_job,
+            "resource-explorer-2:/ListIndexes": lambda _call, _body: {"Indexes": indexes},
+            "resource-explorer-2:/ListResources": lambda call, _body: {
+                "Resources": explored(call.account, call.region)
+            },
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         body = _body(environ)
         call = _call(environ, body)
+        refuse = partial(_refuse, environ, start_response)
         if call is None:
-            return _refuse(environ, start_response, "InvalidClientTokenId", "The security token included in the request is invalid.")
+            return refuse("InvalidClientTokenId", "The security token included in the request is invalid.")
+        what = f"{call.service}:{call.operation}"
         if Cell(call.account, call.region, call.service) in self._denied:
-            what = f"{call.service}:{call.operation}"
-            return _refuse(
-                environ,
-                start_response,
+            resource = f"arn:aws:{call.service}:{call.region}:{call.account}:*"
+            return refuse(
                 "AccessDenied",
-                f"User: {call.caller} is not authorized to perform: {what} on resource: "
-                f"arn:aws:{call.service}:{call.region}:{call.account}:* because no identity-based policy allows the {what} action",
+                f"User: {call.caller} is not authorized to perform: {what} on resource: {resource} "
+                f"because no identity-based policy allows the {what} action",
             )
-        own = self._own.get((call.service, call.operation or environ["PATH_INFO"]))
+        if what == "sts:AssumeRole" and not self._trusted(parse_qs(body.decode())):
+            return refuse("AccessDenied", f"User: {call.caller} is not authorized to perform: {what}")
+        own = self._own.get(what)
         if own is not None:
-            return _answer(start_response, "200 OK", "application/x-amz-json-1.1", json.dumps(own(call, json.loads(body or b"{}"))))
+            answer = json.dumps(own(call, json.loads(body or b"{}")))
+            return _answer(start_response, "200 OK", "application/x-amz-json-1.1", answer)
         try:
             return list(self._moto(environ, start_response))
         except Exception as error:  # noqa: BLE001 - whatever moto lacks has to look like an answer, else the SDK retries
-            what = f"{call.service}:{call.operation or environ['PATH_INFO']}"
-            return _refuse(environ, start_response, "UnsupportedOperation", f"The sandbox has no {what} ({type(error).__name__}: {error})", "400 Bad Request")
+            message = f"The sandbox has no {what} ({type(error).__name__}: {str(error)[:200]})"
+            return refuse("UnsupportedOperation", message, "400 Bad Request")
+
+    def _trusted(self, asked: dict[str, list[str]]) -> bool:
+        """Whether the trust policy of the role lets this call in: the scan's role, with the external id."""
+        return asked["RoleArn"][0] in self._roles and asked.get("ExternalId") == [self._external_id]
 
 
 def _body(environ: WSGIEnvironment) -> bytes:
@@ -86,15 +100,13 @@ def _call(environ: WSGIEnvironment, body: bytes) -> Call | None:
     match = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
     if match is None:
         return None
-    for account, partitions in list(iam_backends.items()):
-        if match["key"] in partitions["aws"].access_keys:
-            break
-    else:
+    owners = [account for account, iam in list(iam_backends.items()) if match["key"] in iam["aws"].access_keys]
+    if not owners:
         return None
-    role = sts_backends[account]["aws"].get_assumed_role_from_access_key(match["key"])
+    role = sts_backends[owners[0]]["aws"].get_assumed_role_from_access_key(match["key"])
     return Call(
-        account=account,
-        caller=role.arn if role else f"arn:aws:iam::{account}:user/sandbox",
+        account=owners[0],
+        caller=role.arn if role else f"arn:aws:iam::{owners[0]}:user/sandbox",
         region=match["region"],
         service=match["service"],
         operation=_operation(environ, body),
@@ -107,28 +119,27 @@ def _operation(environ: WSGIEnvironment, body: bytes) -> str:
         return target.rsplit(".", 1)[-1]
     if environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
         return parse_qs(body.decode()).get("Action", [""])[0]
-    return ""
+    return str(environ["PATH_INFO"])
 
 
 def _refuse(
     environ: WSGIEnvironment, start_response: StartResponse, code: str, message: str, status: str = "403 Forbidden"
 ) -> list[bytes]:
     """An error in the protocol of the request; a JSON one also names itself in a header."""
-    kind = environ.get("CONTENT_TYPE", "")
-    if not kind.startswith("application/x-www-form-urlencoded"):
+    kind, signed = environ.get("CONTENT_TYPE", ""), environ.get("HTTP_AUTHORIZATION", "")
+    form = kind.startswith("application/x-www-form-urlencoded")
+    if not form and "/s3/" not in signed:
         text = json.dumps({"__type": code, "message": message})
         return _answer(start_response, status, kind or "application/json", text, ("x-amzn-ErrorType", code))
     error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
-    if "/ec2/" in environ.get("HTTP_AUTHORIZATION", ""):
-        text = f"<Response><Errors>{error}</Errors><RequestID>sandbox</RequestID></Response>"
-    else:
-        text = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"
-    return _answer(start_response, status, "text/xml", text)
+    if "/ec2/" in signed:
+        error = f"<Response><Errors>{error}</Errors><RequestID>sandbox</RequestID></Response>"
+    elif form:
+        error = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"
+    return _answer(start_response, status, "text/xml", error)
 
 
-def _answer(
-    start_response: StartResponse, status: str, kind: str, text: str, *headers: tuple[str, str]
-) -> list[bytes]:
+def _answer(start_response: StartResponse, status: str, kind: str, text: str, *headers: tuple[str, str]) -> list[bytes]:
     data = text.encode()
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(data))), *headers])
     return [data]
@@ -136,5 +147,7 @@ def _answer(
 
 def _stop_training_job(call: Call, body: dict[str, Any]) -> dict[str, Any]:
     job = sagemaker_backends[call.account][call.region].training_jobs[body["TrainingJobName"]]
-    job.training_job_status = job.secondary_status = "Stopped"
+    if job.training_job_status == "InProgress":
+        job.training_job_status = job.secondary_status = "Stopped"
+        job.training_end_time = job.last_modified_time = utcnow()
     return {}

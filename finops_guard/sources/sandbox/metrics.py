@@ -1,11 +1,14 @@
-"""What CloudWatch would have recorded, computed when it is asked for instead of stored: months of hours cost nothing."""
+"""What CloudWatch would have recorded, computed when it is asked for: months of hours cost nothing."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _HOUR = timedelta(hours=1)
 _SAMPLES = 12
@@ -16,7 +19,8 @@ _SAMPLES = 12
 class Series:
     """One metric of one thing, published from `since` until `until` (None: still).
 
-    `level` is its usual value: of a gauge at any moment, of a counter in a whole hour. `top` is what a gauge cannot pass.
+    `level` is its usual value: of a gauge at any moment, of a counter in a whole hour; `wobble` how far it strays from
+    there, as a share; `top` is what a gauge cannot pass.
     """
 
     namespace: str
@@ -27,9 +31,10 @@ class Series:
     until: datetime | None = None
     counter: bool = False
     top: float = float("inf")
+    wobble: float = 0.1
 
     def points(self, start: datetime, end: datetime, period: timedelta, stat: str) -> Iterator[tuple[datetime, float]]:
-        """One point for every whole period between `start` and `end` in which the metric was published, oldest first."""
+        """One point for each whole period between `start` and `end` in which it was published, oldest first."""
         first = max(start, self.since)
         last = end if self.until is None else min(end, self.until)
         at = start + ((first - start) // period) * period
@@ -61,7 +66,7 @@ class Series:
                 return min(self.top, mean * 1.1)
 
     def _hour(self, at: datetime) -> float:
-        """The level with a wobble of 10 % that follows from the metric and the hour alone."""
+        """The level, a little off by what follows from the metric and the hour alone."""
         hour = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp()) // 3600
-        wobble = zlib.crc32(f"{self.name}{self.dimensions}{hour}".encode()) / 2**32
-        return min(self.top, self.level * (0.9 + 0.2 * wobble))
+        dice = zlib.crc32(f"{self.name}{self.dimensions}{hour}".encode()) / 2**32
+        return min(self.top, self.level * (1 + self.wobble * (2 * dice - 1)))

@@ -22,9 +22,8 @@ def found(estate: Estate) -> tuple[str, str]:
     """Found the organization, its units and accounts; answer the access key of the management account's only user."""
     organizations = organizations_backends[estate.management.id]["aws"]
     organizations.create_organization("us-east-1", FeatureSet="ALL")
-    assert organizations.org is not None, "made the line above"
     _name(organizations.accounts[0], estate.management, estate)
-    units = {"": organizations.org.root_id}
+    units = {"": str(organizations.list_roots()["Roots"][0]["Id"])}
     for account in estate.accounts:
         for depth in range(1, len(account.unit.split("/")) + 1):
             path = "/".join(account.unit.split("/")[:depth])
@@ -48,9 +47,7 @@ def _account(organizations: OrganizationsBackend, account: Account, unit: str, e
     member = organizations.accounts[-1]
     organizations_backends.master_accounts[account.id] = organizations_backends.master_accounts.pop(member.id)
     _name(member, account, estate)
-    organizations.move_account(
-        AccountId=account.id, SourceParentId=member.parent_id, DestinationParentId=unit
-    )
+    organizations.move_account(AccountId=account.id, SourceParentId=member.parent_id, DestinationParentId=unit)
     _role(account.id, estate.role, {"AWS": f"arn:aws:iam::{estate.management.id}:root"}, estate.external_id)
     _role(account.id, SERVICE_ROLE, {"Service": "lambda.amazonaws.com"}, None)
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.front import Front
 
 _ADDRESS = "127.0.0.1"
 
 
 class _Quiet(MotoRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's signature
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's signature
         """Say nothing: stderr belongs to the scan's progress."""
 
 

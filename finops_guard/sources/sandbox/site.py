@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 from moto.ec2.models import ec2_backends
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moto.ec2.models import EC2Backend
 
 SERVICE_ROLE = "polderzicht-service"
@@ -51,6 +52,4 @@ class Site:
     @property
     def vpc(self) -> str:
         """The default VPC."""
-        vpc = self.ec2.get_default_vpc()
-        assert vpc is not None, "moto makes a default VPC in every region"
-        return str(vpc.id)
+        return str(self.ec2.get_subnet(self.subnets[0]).vpc_id)

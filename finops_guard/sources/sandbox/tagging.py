@@ -1,15 +1,17 @@
 """How the company tags: the right way, and each of the wrong ways a fleet in `estate.yaml` may name.
 
-`right` everything asked for · `none` nothing · `few` only a name · `missing` one key left out · `empty` one value left
-empty · `typo` a misspelt value · `stranger` a team nobody knows · `case` a key in another spelling · `camel` ModelVersion,
-which the sandbox's policy accepts as an alias · `conflict` two spellings of `team` with different values.
+`right` everything asked for · `none` nothing · `few` only a name · `missing` one key left out · `empty` one value empty
+· `typo` a misspelt value · `stranger` a team nobody knows · `case` keys in another spelling · `camel` ModelVersion for
+model-version, the policy's alias · `conflict` two spellings of `team` with different values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
 
 _TYPOS = {
     "training": "trainning",

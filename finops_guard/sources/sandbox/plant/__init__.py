@@ -1,5 +1,6 @@
-"""One module for each kind of thing in the estate, found by its name: `plant(item, site)` makes it in moto's backends
-and returns the metrics it publishes.
+"""One module for each kind of thing in the estate, found by its name.
+
+Its `plant(item, site)` makes it in moto's backends and returns the metrics it publishes.
 
 Moto's own classes make the things, so that ids, ARNs and answers are moto's. Only dates, states and what moto refuses
 or decides for itself are written afterwards: moto has no way to make something that is 40 days old.

@@ -21,4 +21,4 @@ def plant(item: Item, site: Site) -> list[Series]:
     if item.tags:
         s3.put_bucket_tagging(item.name, dict(item.tags))
     dimensions = (("BucketName", item.name), ("StorageType", "StandardStorage"))
-    return [Series("AWS/S3", "BucketSizeBytes", dimensions, float(item.facts["size"]), item.created)]
+    return [Series("AWS/S3", "BucketSizeBytes", dimensions, float(item.facts["size"]), item.created, wobble=0)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from moto.rds.models import rds_backends
@@ -11,6 +10,8 @@ from finops_guard.sources.sandbox.metrics import Series
 from finops_guard.sources.sandbox.site import naive, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.sagemaker.models import sagemaker_backends
 
 from finops_guard.sources.sandbox.metrics import Series
+from finops_guard.sources.sandbox.plant._sagemaker import usage
 from finops_guard.sources.sandbox.site import naive, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 
@@ -43,21 +44,8 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     endpoint = sagemaker.create_endpoint(item.name, item.name, pairs(item.tags))
     endpoint.creation_time = endpoint.last_modified_time = config.creation_time = made
     vars(model)["creation_time"] = made
-    if item.load:
-        yield from _metrics(item)
-
-
-def _metrics(item: Item) -> Iterator[Series]:
-    """Percentages add up over the cards of a host, as SageMaker says them; an endpoint nobody calls has no Invocations."""
-    load, since = item.load, item.created
     own = (("EndpointName", item.name), ("VariantName", "AllTraffic"))
-    machine = INSTANCE_TYPES[item.facts["type"].removeprefix("ml.")]
-    cards = sum(gpu["Count"] for gpu in (machine.get("GpuInfo") or {}).get("Gpus", ()))
-    space = "/aws/sagemaker/Endpoints"
-    yield Series(space, "CPUUtilization", own, load["cpu"], since)
-    yield Series(space, "MemoryUtilization", own, load["memory"], since, top=100)
-    if cards:
-        yield Series(space, "GPUUtilization", own, load["gpu"] * cards, since, top=100.0 * cards)
-        yield Series(space, "GPUMemoryUtilization", own, load["gpu_memory"] * cards, since, top=100.0 * cards)
-    if load["requests"]:
-        yield Series("AWS/SageMaker", "Invocations", own, load["requests"], since, counter=True)
+    if item.load:
+        yield from usage("/aws/sagemaker/Endpoints", own, item, item.created)
+        if item.load["requests"]:  # an endpoint nobody calls publishes no zeros
+            yield Series("AWS/SageMaker", "Invocations", own, item.load["requests"], item.created, counter=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from moto.awslambda.models import lambda_backends
@@ -10,6 +9,8 @@ from moto.awslambda.models import lambda_backends
 from finops_guard.sources.sandbox.metrics import Series
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 

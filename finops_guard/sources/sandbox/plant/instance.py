@@ -1,8 +1,7 @@
-"""EC2 instances with their disks: fleets, spot, stopped, protected, managed by a group, sold through the marketplace."""
+"""EC2 instances with their disks: fleets, spot, stopped, protected, managed by a group, marketplace appliances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,22 @@ from finops_guard.sources.sandbox.metrics import Series
 from finops_guard.sources.sandbox.site import naive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from moto.ec2.models.instances import Instance
 
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 
 _IMAGE = "ami-0d01de1a17a3b5c2e"
-_ARCHITECTURE = {"T4": "Turing", "A10G": "Ampere", "A100": "Ampere", "L4": "Ada Lovelace", "L40S": "Ada Lovelace", "H100": "Hopper"}
+_ARCHITECTURE = {
+    "T4": "Turing",
+    "A10G": "Ampere",
+    "A100": "Ampere",
+    "L4": "Ada Lovelace",
+    "L40S": "Ada Lovelace",
+    "H100": "Hopper",
+}
 
 
 def plant(item: Item, site: Site) -> Iterator[Series]:
@@ -43,7 +51,7 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     )
     (instance,) = reservation.instances
     if "product" in facts:
-        instance.product_codes = [facts["product"]]
+        vars(instance)["product_codes"] = [{"ProductCodeId": facts["product"], "ProductCodeType": "marketplace"}]
     _date(instance, item.created, site)
     if not running:
         instance.stop()
@@ -63,10 +71,13 @@ def _managed(item: Item) -> dict[str, str]:
     return tags
 
 
-def _disks(facts: dict[str, Any] | Any) -> list[dict[str, Any]]:
+def _disks(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     sizes = {"/dev/xvda": facts["disk"]} | ({"/dev/sdf": facts["data"]} if "data" in facts else {})
     return [
-        {"DeviceName": name, "Ebs": {"VolumeSize": size, "VolumeType": "gp3", "DeleteOnTermination": name == "/dev/xvda"}}
+        {
+            "DeviceName": name,
+            "Ebs": {"VolumeSize": size, "VolumeType": "gp3", "DeleteOnTermination": name == "/dev/xvda"},
+        }
         for name, size in sizes.items()
     ]
 
@@ -97,6 +108,14 @@ def _metrics(item: Item, identity: str) -> Iterator[Series]:
     yield Series("CWAgent", "mem_used_percent", where, load["memory"], since, top=100)
     for gpu in (INSTANCE_TYPES[item.facts["type"]].get("GpuInfo") or {}).get("Gpus", ()):
         for index in range(gpu["Count"]):
-            card = (*where, ("arch", _ARCHITECTURE[gpu["Name"]]), ("index", str(index)), ("name", f"NVIDIA {gpu['Name']}"))
+            card = (
+                *where,
+                ("arch", _ARCHITECTURE[gpu["Name"]]),
+                ("index", str(index)),
+                ("name", f"NVIDIA {gpu['Name']}"),
+            )
             yield Series("CWAgent", "nvidia_smi_utilization_gpu", card, load["gpu"], since, top=100)
-            yield Series("CWAgent", "nvidia_smi_utilization_memory", card, load["gpu_memory"], since, top=100)
+            memory = float(gpu["MemoryInfo"]["SizeInMiB"])
+            used = memory * load["gpu_memory"] / 100
+            yield Series("CWAgent", "nvidia_smi_memory_used", card, used, since, top=memory)
+            yield Series("CWAgent", "nvidia_smi_memory_total", card, memory, since, wobble=0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from moto.elbv2.models import elbv2_backends
@@ -11,6 +10,8 @@ from finops_guard.sources.sandbox.metrics import Series
 from finops_guard.sources.sandbox.site import naive, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 
@@ -18,7 +19,7 @@ _SPACE = {"application": "AWS/ApplicationELB", "network": "AWS/NetworkELB", "gat
 
 
 def plant(item: Item, site: Site) -> Iterator[Series]:
-    """One load balancer; RequestCount and ActiveFlowCount are published only while there is traffic."""
+    """One load balancer; nothing is published of one without traffic."""
     kind = item.facts["type"]
     balancer = elbv2_backends[site.account][site.region].create_load_balancer(
         item.name,
@@ -32,8 +33,11 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     balancer.state = "active"
     own = (("LoadBalancer", balancer.arn.split(":loadbalancer/")[-1]),)
     space, since, load = _SPACE[kind], item.created, item.load
-    if load["requests"] and kind == "application":
+    if not load["connections"]:
+        return
+    if kind == "application":
         yield Series(space, "RequestCount", own, load["requests"], since, counter=True)
-    if load["connections"] and kind != "application":
+        yield Series(space, "ActiveConnectionCount", own, load["connections"], since)
+    else:
         yield Series(space, "ActiveFlowCount", own, load["connections"], since)
     yield Series(space, "ProcessedBytes", own, load["bytes"], since, counter=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from finops_guard.sources.sandbox.metrics import Series
 from finops_guard.sources.sandbox.site import naive
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.sources.sandbox.estate import Item
     from finops_guard.sources.sandbox.site import Site
 
@@ -18,7 +19,7 @@ _BYTES = ("BytesInFromDestination", "BytesInFromSource", "BytesOutToDestination"
 def plant(item: Item, site: Site) -> Iterator[Series]:
     """One public gateway with its address; unlike most of the network, NAT gateways publish zeros."""
     address = site.ec2.allocate_address("vpc", tags=dict(item.tags))
-    gateway = site.ec2.create_nat_gateway(site.subnets[0], address.allocation_id, tags=dict(item.tags))
+    gateway = site.ec2.create_nat_gateway(site.subnets[0], str(address.allocation_id), tags=dict(item.tags))
     vars(gateway)["_created_at"] = naive(item.created)
     own = (("NatGatewayId", gateway.id),)
     for name in _BYTES:

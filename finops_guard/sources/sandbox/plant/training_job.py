@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.sagemaker.models import sagemaker_backends
 
-from finops_guard.sources.sandbox.metrics import Series
+from finops_guard.sources.sandbox.plant._sagemaker import usage
 from finops_guard.sources.sandbox.site import naive, pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from moto.sagemaker.models import FakeTrainingJob
 
     from finops_guard.sources.sandbox.estate import Item
+    from finops_guard.sources.sandbox.metrics import Series
     from finops_guard.sources.sandbox.site import Site
 
 _SECONDARY = {"InProgress": "Training", "Completed": "Completed", "Failed": "Failed", "Stopped": "Stopped"}
@@ -29,7 +30,10 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     job = sagemaker_backends[site.account][site.region].create_training_job(
         training_job_name=item.name,
         hyper_parameters={"epochs": "40"},
-        algorithm_specification={"TrainingImage": f"{site.account}.dkr.ecr.{site.region}.amazonaws.com/train:latest", "TrainingInputMode": "File"},
+        algorithm_specification={
+            "TrainingImage": f"{site.account}.dkr.ecr.{site.region}.amazonaws.com/train:latest",
+            "TrainingInputMode": "File",
+        },
         role_arn=site.role,
         input_data_config=[
             {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": data}}}
@@ -37,7 +41,7 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
         output_data_config={"S3OutputPath": f"s3://{facts['bucket']}/models"},
         resource_config={"InstanceType": facts["type"], "InstanceCount": facts["nodes"], "VolumeSizeInGB": 500},
         vpc_config={},
-        stopping_condition={"MaxRuntimeInSeconds": 5 * 86400},
+        stopping_condition={"MaxRuntimeInSeconds": 14 * 86400},
         tags=pairs(item.tags),
         enable_network_isolation=False,
         enable_inter_container_traffic_encryption=False,
@@ -48,12 +52,20 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
         tensor_board_output_config={},
         experiment_config={},
     )
-    for name in ("vpc_config", "debug_hook_config", "tensor_board_output_config", "experiment_config", "checkpoint_config"):
+    for name in (
+        "vpc_config",
+        "debug_hook_config",
+        "tensor_board_output_config",
+        "experiment_config",
+        "checkpoint_config",
+    ):
         if not vars(job)[name]:
             vars(job)[name] = None  # SageMaker leaves out what was not given; moto would answer an empty object
     _state(job, item, site)
     if item.load:
-        yield from _metrics(item)
+        for node in range(1, facts["nodes"] + 1):
+            host = (("Host", f"{item.name}/algo-{node}"),)
+            yield from usage("/aws/sagemaker/TrainingJobs", host, item, item.created + _PREPARING)
 
 
 def _state(job: FakeTrainingJob, item: Item, site: Site) -> None:
@@ -68,7 +80,12 @@ def _state(job: FakeTrainingJob, item: Item, site: Site) -> None:
     vars(job)["training_end_time"] = None if ended is None else naive(ended)
     job.last_modified_time = naive(started if ended is None else ended)
     job.secondary_status_transitions = [
-        {"Status": "Starting", "StartTime": job.creation_time, "EndTime": job.training_start_time, "StatusMessage": "Preparing the instances for training"}
+        {
+            "Status": "Starting",
+            "StartTime": job.creation_time,
+            "EndTime": job.training_start_time,
+            "StatusMessage": "Preparing the instances for training",
+        }
     ]
     job.final_metric_data_list = []
     seconds = int(((ended or site.now) - started).total_seconds())
@@ -76,16 +93,3 @@ def _state(job: FakeTrainingJob, item: Item, site: Site) -> None:
     vars(job)["billable_time_in_seconds"] = seconds * (3 if item.facts.get("spot") else 10) // 10
     if status == "Failed":
         vars(job)["failure_reason"] = "AlgorithmError: CUDA out of memory, exit code: 1"
-
-
-def _metrics(item: Item) -> Iterator[Series]:
-    """One set for each host; GPU and CPU percentages add up over the cards and processors of a host, as SageMaker says them."""
-    machine = INSTANCE_TYPES[item.facts["type"].removeprefix("ml.")]
-    cards = sum(gpu["Count"] for gpu in machine["GpuInfo"]["Gpus"])
-    since, space = item.created + _PREPARING, "/aws/sagemaker/TrainingJobs"
-    for node in range(1, item.facts["nodes"] + 1):
-        host = (("Host", f"{item.name}/algo-{node}"),)
-        yield Series(space, "GPUUtilization", host, item.load["gpu"] * cards, since, top=100.0 * cards)
-        yield Series(space, "GPUMemoryUtilization", host, item.load["gpu_memory"] * cards, since, top=100.0 * cards)
-        yield Series(space, "CPUUtilization", host, item.load["cpu"], since)
-        yield Series(space, "MemoryUtilization", host, item.load["memory"], since, top=100)
