@@ -1,7 +1,8 @@
 """What goes with a stop and does not come back.
 
-Read from what sources put into `Resource.facts`: `local_disks` (instance-store disks: a count or true),
-`capacity_block` (true), `running_work` (work on a node: a count or true); and from the field `checkpointed`.
+Read from what sources put into `Resource.facts`: `local_disk_gb` (disks that a stop empties), `lifecycle`
+(`capacity-block`), `running_work` (how much runs on nodes); and from the field `checkpointed`. What is not known is
+taken for lost.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 ACCEPT = "local-data-loss"
 _CAPACITY = "accelerator capacity that may not come back"
 _WORKS = frozenset({"training-job", "job"})
+_NODES = frozenset({"node-pool", "cluster"})
+_LOSES_DISKS = frozenset({"vm", "node-pool"})  # services that run machines for us keep their data elsewhere
 
 
 def check(draft: Draft) -> None:
@@ -35,13 +38,14 @@ def check(draft: Draft) -> None:
 
 
 def _lost(resource: Resource) -> Iterator[str]:
-    facts = resource.facts
-    if facts.get("local_disks"):
-        yield "the data on its local disks"
-    if resource.kind in _WORKS and resource.fields.get("checkpointed") is not True:
+    facts, kind = resource.facts, resource.kind
+    if kind in _LOSES_DISKS and facts.get("local_disk_gb") != 0:
+        known = "local_disk_gb" in facts
+        yield "the data on its local disks" if known else "its local disks: whether it has any is unknown"
+    if kind in _WORKS and resource.fields.get("checkpointed") is not True:
         known = "checkpointed" in resource.fields
         yield "its work: it has no checkpoint" if known else "its work: whether it has a checkpoint is unknown"
-    if facts.get("running_work"):
-        yield "the work running on it"
-    if facts.get("capacity_block"):
+    if kind in _NODES and facts.get("running_work") != 0:
+        yield "the work running on it" if "running_work" in facts else "the work on it: whether any runs is unknown"
+    if facts.get("lifecycle") == "capacity-block":
         yield "its capacity block, which is paid for"

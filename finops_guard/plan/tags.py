@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Param, canonical
-from finops_guard.model.tags import RESERVED
+from finops_guard.model.tags import spelt_by_people
 from finops_guard.plan.limits import refusal
 from finops_guard.plan.tag_sources import copied
 
@@ -139,14 +139,14 @@ def _rename(draft: Draft, write: Write, aliases: Mapping[str, str]) -> None:
 
 
 def _normalise(draft: Draft, write: Write, aliases: Mapping[str, str]) -> None:
-    """Every key in its canonical spelling. Azure takes two keys that differ by case for one: there case stays."""
+    """Every key that people spell in its canonical spelling. On Azure case is no difference: there it stays."""
     if not draft.rung.normalise:
         return
     resource = draft.finding.resource
     blind = resource.text("cloud") == "azure"
     for raw, value in sorted(resource.tags.raw.items()):
         key = canonical(raw, aliases)
-        if raw == key or not key or raw.casefold().startswith(RESERVED):
+        if raw == key or not key or not spelt_by_people(raw):
             continue
         if key in resource.tags.conflicts:
             draft.notes += (_conflicting(key),)

@@ -38,7 +38,7 @@ ROOM = {"stop": Cap(1000), "scale_to_zero": Cap(1000), "terminate": Cap(1000)}
 
 def machine(name: str = "i-1", *, tags: Mapping[str, str] | Tags | None = None, **more: Any) -> Resource:
     """A running machine on AWS at 100 EUR a month."""
-    facts, unknown = more.pop("facts", {}), more.pop("unknown", {})
+    facts, unknown = {"local_disk_gb": 0} | more.pop("facts", {}), more.pop("unknown", {})
     fields: dict[str, Any] = {
         "id": name, "kind": "vm", "type": "AWS::EC2::Instance", "cloud": "aws", "state": "running",
         "protected": False, "managed_by": None, "cost.month": Money(Decimal(100), "EUR"),

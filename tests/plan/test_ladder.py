@@ -95,9 +95,9 @@ STOPPED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({}, {"at_most": {"stop": Cap(0)}}, "at_most allows no stop"),
     ({"protected": True}, {}, "it is protected"),
     (
-        {"protected": Unknown(""), "unknown": {"protected": "AccessDenied"}},
+        {"kind": "cluster"},
         {},
-        "whether it is protected is unknown: AccessDenied",
+        "it would lose the work on it: whether any runs is unknown; only accept: [local-data-loss] allows that",
     ),
     ({"managed_by": "asg-1"}, {}, "something else manages it and would revert this"),
     ({"kind": "bucket"}, {}, "no verb stops or deletes what keeps data (bucket)"),
@@ -106,7 +106,7 @@ STOPPED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"kind": "licence"}, {}, "there is nothing to stop in a licence"),
     ({"kind": "budget"}, {}, "there is nothing to stop in a budget"),
     (
-        {"facts": {"local_disks": 2}},
+        {"facts": {"local_disk_gb": 900}},
         {},
         "it would lose the data on its local disks; only accept: [local-data-loss] allows that",
     ),
@@ -121,12 +121,12 @@ STOPPED: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         "it would lose its work: whether it has a checkpoint is unknown; only accept: [local-data-loss] allows that",
     ),
     (
-        {"facts": {"running_work": 3}},
+        {"kind": "cluster", "facts": {"running_work": 3}},
         {},
         "it would lose the work running on it; only accept: [local-data-loss] allows that",
     ),
     (
-        {"facts": {"capacity_block": True}},
+        {"facts": {"lifecycle": "capacity-block"}},
         {},
         "it would lose its capacity block, which is paid for; only accept: [local-data-loss] allows that",
     ),
@@ -141,13 +141,32 @@ def test_why_a_stop_is_refused(ladder: Any, resource: Any, under: Any, because: 
     assert step.saves_month is None
 
 
+def test_local_disks_that_nobody_knows_of_count_as_lost() -> None:
+    on = machine()
+    on.facts.clear()
+    assert "whether it has any is unknown" in str(only("stop", planned(finding(on, STOP))).because)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("protected", "whether it is protected"), ("managed_by", "whether something else manages it")],
+)
+def test_what_is_unknown_is_shown_and_does_not_act(name: str, told: str) -> None:
+    fields: dict[str, Any] = {name: Unknown(""), "unknown": {name: "AccessDenied"}}
+    found = finding(machine(**fields), STOP_NOW)
+    because = f"{told} is unknown: AccessDenied"
+    shown, refused = only("stop", planned(found)), only("stop", planned(found, mode="enforce"))
+    assert (shown.state, shown.because) == ("due", because)
+    assert (refused.state, refused.because) == ("refused", because)
+
+
 def test_several_reasons_are_all_told() -> None:
     step = only("stop", planned(finding(machine(protected=True, kind="bucket"), STOP)))
     assert step.because == "no verb stops or deletes what keeps data (bucket); it is protected"
 
 
 def test_what_may_be_lost_is_told_and_can_be_accepted() -> None:
-    fields: dict[str, Any] = {"facts": {"local_disks": 1}, "accelerators.count": 8}
+    fields: dict[str, Any] = {"facts": {"local_disk_gb": 900}, "accelerators.count": 8}
     on = machine(**fields)
     under = policy(binding(accept=frozenset({"local-data-loss"})))
     stop = only("stop", planned(finding(on, STOP_NOW), under=under))

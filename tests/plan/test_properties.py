@@ -50,7 +50,7 @@ resources = st.builds(
     ),
     kind=st.sampled_from(["vm", "vm", "vm", "bucket", "training-job", "licence"]),
     protected=st.sampled_from([False, False, True, Unknown("")]),
-    facts=st.sampled_from([{}, {}, {"local_disks": 1}]),
+    facts=st.sampled_from([{}, {}, {"local_disk_gb": 900}]),
     managed_by=st.sampled_from([None, None, "asg"]),
 )
 freezes = st.builds(
@@ -152,9 +152,11 @@ def test_nothing_acts_that_may_not(world: tuple[list[Finding], Policy, dict[str,
             assert not set(step.after) & {raw for by in step.resource.tags.conflicts.values() for raw in by}
         if step.do in DESTRUCTIVE:
             assert step.resource.kind not in KEEPS_DATA
-            assert not step.resource.fields.get("managed_by")
+            assert step.resource.look("managed_by") is None
+            assert step.resource.look("protected") is False
             assert not under.approve.get(step.do)
-            if step.resource.facts or step.resource.kind == "training-job":
+            on_disk = step.resource.facts["local_disk_gb"] and step.resource.kind == "vm"
+            if on_disk or step.resource.kind == "training-job":
                 assert "local-data-loss" in bindings[step.binding].accept
 
 

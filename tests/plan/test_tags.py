@@ -66,7 +66,18 @@ def test_rename_moves_the_value() -> None:
 
 
 def test_normalise_writes_canonical_keys_and_leaves_the_providers_own() -> None:
-    raw = {"Cost_Center": "cc", "TEAM": "v", "Team": "v", "aws:x Y": "1", "fine": "1", "Empty": "", "A": "1", "a": "2"}
+    raw = {
+        "Cost_Center": "cc",
+        "TEAM": "v",
+        "Team": "v",
+        "aws:x Y": "1",
+        "fine": "1",
+        "Name": "web",
+        "K8s.io/App": "1",
+        "Empty": "",
+        "A": "1",
+        "a": "2",
+    }
     step = _tag(machine(tags=raw), normalise=True)
     assert step.after == {"Cost_Center": None, "cost-center": "cc", "TEAM": None, "Team": None, "team": "v"}
     assert step.state == "due"
