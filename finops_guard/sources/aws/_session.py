@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,12 +16,14 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
+from botocore.loaders import create_loader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
+    from botocore.loaders import Loader
 
     from finops_guard.model import Calls
 
@@ -77,6 +80,7 @@ class Clients:
 
     def _session(self) -> botocore.session.Session:
         session = botocore.session.get_session()
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         session.register("before-send", self._sent)
         return session
 
@@ -138,6 +142,12 @@ class Clients:
     def partition(self, region: str) -> str:
         """The partition a region is in: aws, aws-cn, aws-us-gov, …."""
         return str(self._shared.get_partition_for_region(region))
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    """Service models, parsed once a process: they are most of what a client costs."""
+    return create_loader(data_path)
 
 
 def home_region(partition: str) -> str:

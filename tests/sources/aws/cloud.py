@@ -6,6 +6,7 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib import request as http
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import boto3
@@ -52,6 +53,8 @@ class Cloud:
         self._moto: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = wsgi.app
         wsgi.app = self._answer
         self.reset()
+        # moto's backends belong to the process: an earlier module's estate would still be there.
+        http.urlopen(http.Request(f"{self.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - on loopback
 
     def reset(self) -> None:
         """Answer as moto does."""
@@ -59,7 +62,7 @@ class Cloud:
         self.denied: set[tuple[str, str]] = set()
         """(service, operation), the service by its signing name."""
         self.instead: dict[str, Callable[[dict[str, Any]], Response]] = {}
-        """Operation -> what answers instead of moto, from the request's JSON."""
+        """Operation -> what answers instead of moto, from the request's JSON, or from its form or query as a map."""
         self.one_a_page = False
 
     def client(self, service: str, region: str = "eu-west-1", **more: str) -> Any:
@@ -78,9 +81,9 @@ class Cloud:
         operation = _operation(request, body, service)
         self.asked.append((service, operation, region))
         if (service, operation) in self.denied:
-            return _denied(service)(environ, start)
+            return denied(service)(environ, start)
         if operation in self.instead:
-            return self.instead[operation](json.loads(body or b"{}"))(environ, start)
+            return self.instead[operation](_parameters(request, body))(environ, start)
         if self.one_a_page:
             body = _small(request, body, environ)
         _replace(environ, body)
@@ -101,6 +104,23 @@ def _operation(request: Request, body: bytes, service: str) -> str:
     return f"{request.method} {request.path}"
 
 
+def _parameters(request: Request, body: bytes) -> dict[str, Any]:
+    if request.mimetype == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(body.decode()))
+    parsed: dict[str, Any] = json.loads(body) if body else dict(request.args)
+    return parsed
+
+
+def answer(content: object, status: int = 200) -> Response:
+    """A JSON answer, as SageMaker and the like give it."""
+    return Response(json.dumps(content), status, content_type="application/x-amz-json-1.1")
+
+
+def html(_: object) -> Response:
+    """What a server says that does not know the operation."""
+    return Response("<!doctype html><title>500 Internal Server Error</title>", 500, content_type="text/html")
+
+
 def _s3(request: Request) -> str:
     if request.method != "GET":
         return f"{request.method} {request.path}"
@@ -110,7 +130,8 @@ def _s3(request: Request) -> str:
     return next((known[key] for key in request.args if key in known), f"GET {request.url}")
 
 
-def _denied(service: str) -> Response:
+def denied(service: str) -> Response:
+    """AccessDenied as each protocol spells it."""
     if service == "ec2":
         error = "<Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error>"
         return Response(f"<Response><Errors>{error}</Errors></Response>", 403, content_type="text/xml")

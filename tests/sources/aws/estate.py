@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 GOOD = {"team": "vision", "project": "churn", "environment": "prod"}
 EMPTY = {"team": "", "project": "churn"}
+_IMAGE = "ami-12c6146b"
+"""One that moto ships in every region; listing all of them takes it a second."""
 TAGS: dict[str, dict[str, str]] = {"good": GOOD, "empty": EMPTY, "bare": {}}
 
 
@@ -32,14 +34,13 @@ def seed(cloud: Cloud, *regions: str) -> dict[str, dict[str, str]]:
 
 def _ec2(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
     ec2 = cloud.client("ec2", region)
-    image = ec2.describe_images()["Images"][0]["ImageId"]
     truth = {}
     for tags, kind in ((GOOD, "p4d.24xlarge"), (EMPTY, "m5.large"), ({}, "g5.xlarge")):
         marked = [{"ResourceType": "instance", "Tags": pairs(tags)}] if tags else []
         # One reservation each: moto pages by reservation.
-        run = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType=kind, TagSpecifications=marked)
+        run = ec2.run_instances(ImageId=_IMAGE, MinCount=1, MaxCount=1, InstanceType=kind, TagSpecifications=marked)
         truth[f"arn:aws:ec2:{region}:{OWN}:instance/{run['Instances'][0]['InstanceId']}"] = tags
-    gone = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, InstanceType="m5.large")
+    gone = ec2.run_instances(ImageId=_IMAGE, MinCount=1, MaxCount=1, InstanceType="m5.large")
     ec2.terminate_instances(InstanceIds=[gone["Instances"][0]["InstanceId"]])
     return truth
 
@@ -71,7 +72,7 @@ def _sagemaker(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
 
 
 def _others(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
-    truth = {}
+    truth: dict[str, dict[str, str]] = {}
     for name, tags in TAGS.items():
         truth |= _stores(cloud, region, name, tags)
         code = io.BytesIO()
