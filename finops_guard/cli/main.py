@@ -18,6 +18,7 @@ EPILOG = """\b
 Exit codes: 0 ok · 1 findings · 2 usage, policy or input error · 3 scan incomplete ·
 4 an act failed or was refused · 130 interrupted. If several hold: 2, 4, 3, 1."""
 INTERRUPTED = 130
+INTERNAL = 2
 
 
 class Commands(click.Group):
@@ -98,6 +99,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
+    except Exception as error:  # a bug of ours: Python would exit 1, which means findings
+        if os.environ.get("FINOPS_GUARD_DEBUG"):
+            raise
+        click.echo(f"internal error: {type(error).__name__}: {printable(str(error))}", err=True)
+        click.echo("please report it; FINOPS_GUARD_DEBUG=1 shows where", err=True)
+        code = INTERNAL
     sys.exit(code if isinstance(code, int) else 0)
 
 
