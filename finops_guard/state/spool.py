@@ -84,9 +84,7 @@ def read(path: Path, aliases: Mapping[str, str] | None = None) -> Iterator[Resou
         count = 0
         for count, line in enumerate(lines, 1):
             if count > promised:
-                raise InputError(
-                    f"{path}:{count + 1}: holds more than the {promised} resources its head says"
-                )
+                raise InputError(f"{path}:{count + 1}: holds more than the {promised} resources its head says")
             try:
                 resource = from_row(json.loads(line), aliases)
             except (ValueError, RecursionError) as wrong:
@@ -150,9 +148,7 @@ def _lines(path: Path) -> Iterator[Iterator[bytes]]:
 
 
 def _cut_short(path: Path, what: str) -> InputError:
-    return InputError(
-        f"{path}: cut short: {what}", help="Take the snapshot again: part of an estate is not judged."
-    )
+    return InputError(f"{path}: cut short: {what}", help="Take the snapshot again: part of an estate is not judged.")
 
 
 def _from_head(head: Head, count: int) -> dict[str, object]:
