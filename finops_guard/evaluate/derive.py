@@ -79,7 +79,8 @@ def _inherited(tags: Tags, parent: Tags, setting: Setting) -> Tags:
                 taken[key] = value
             elif isinstance(value, Unknown) and tags.open_because is None:
                 return Tags.of(tags.raw, setting.aliases, open_because=f"may inherit: {value.reason}")
-    return Tags.of({**taken, **tags.raw}, setting.aliases, open_because=tags.open_because) if taken else tags
+    # `raw` stays what the resource itself carries: spelling, limits and writes are about that.
+    return type(tags)({**taken, **tags}, tags.raw, tags.conflicts, tags.open_because) if taken else tags
 
 
 def _illegal(raw: Mapping[str, str], cloud: str) -> int:

@@ -1,4 +1,4 @@
-"""A moto estate seeded through plain SDK calls, scanned by the command: exactly the planted violations, nothing twice."""
+"""A moto estate seeded through plain SDK calls, scanned by the command: exactly what was planted, nothing twice."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,6 @@ owner: finops@acme.example
 packs: [{use: ./required.yaml}]
 scope: {aws: {regions: [eu-west-1, eu-central-1, us-east-1, us-west-2]}}
 """
-WRITES = ("Create", "Delete", "Put", "Update", "Modify", "Run", "Stop", "Start", "Terminate", "Tag", "Untag", "Add")
 
 
 def _tags(dice: random.Random) -> dict[str, str]:
@@ -76,7 +76,7 @@ class Seed:
 
     def client(self, service: str, region: str) -> Any:
         return boto3.client(
-            service,  # type: ignore[call-overload] # any service
+            service,
             region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id="seed",
@@ -122,10 +122,8 @@ class Seed:
         tags, _ = self._pairs()
         role = "arn:aws:iam::123456789012:role/lambda"
         iam = self.client("iam", "us-east-1")
-        try:
+        with suppress(iam.exceptions.EntityAlreadyExistsException):
             iam.create_role(RoleName="lambda", AssumeRolePolicyDocument="{}")
-        except iam.exceptions.EntityAlreadyExistsException:
-            pass
         made = self.client("lambda", region).create_function(
             FunctionName=f"fn-{i}",
             Runtime="python3.12",
