@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,7 +14,6 @@ from finops_guard.sources.aws._errors import Unreadable, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from botocore.client import BaseClient
     from botocore.credentials import Credentials
@@ -219,8 +219,10 @@ class Cell:
             **_NO_NETWORK_PART,
             **fields,
         }
-        known, unknown = split(all_fields)
-        return Resource(known, tags, unknown, account.tags, started, dict(facts or {}))
+        known = {name: _utc(value) for name, value in all_fields.items() if not isinstance(value, Unknown)}
+        unknown = {name: value.reason for name, value in all_fields.items() if isinstance(value, Unknown)}
+        since = None if started is None else started.astimezone(UTC)
+        return Resource(known, tags, unknown, account.tags, since, dict(facts or {}))
 
     def reader(
         self,
@@ -237,10 +239,9 @@ class Cell:
         return tag_map([tag for page in self.pages(operation, key, **params) for tag in page])
 
 
-def split(fields: Mapping[str, Value | Unknown]) -> tuple[dict[str, Value], dict[str, str]]:
-    """Fields that are known, and why the others are not."""
-    known = {name: value for name, value in fields.items() if not isinstance(value, Unknown)}
-    return known, {name: value.reason for name, value in fields.items() if isinstance(value, Unknown)}
+def _utc(value: Value) -> Value:
+    # The SDK gives the machine's own zone.
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def tag_map(tags: object) -> dict[str, str]:

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+_COMPUTE = frozenset(
+    "appstream autoscaling batch bedrock braket codebuild deadline ec2 ecs eks elasticmapreduce emr-containers "
+    "gamelift lightsail omics outposts pcs sagemaker workspaces".split()
+)
+"""Services that rent machines: of a type of theirs that the table lacks, nobody knows whether it has accelerators."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -21,7 +27,7 @@ def of(arn: str, cfn_type: str = "") -> Found:
     name = _index_type(arn)
     row = _table().get(cfn_type or name) or _table().get(name)
     if row is None:
-        return Found(cfn_type or name, "other", plain=False)
+        return Found(cfn_type or name, "other", plain=name.partition(":")[0] not in _COMPUTE)
     return Found(cfn_type or row[0], row[1], plain=row[2])
 
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
+from botocore.exceptions import UnknownRegionError
 from botocore.loaders import create_loader
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ class Clients:
 
     def partition(self, region: str) -> str:
         """The partition a region is in: aws, aws-cn, aws-us-gov, …."""
-        return str(self._shared.get_partition_for_region(region))
+        try:
+            return str(self._shared.get_partition_for_region(region))
+        except UnknownRegionError:  # a name no partition has: whoever asks there gets the SDK's own answer
+            return "aws"
 
 
 @cache

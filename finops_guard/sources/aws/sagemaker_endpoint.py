@@ -41,10 +41,11 @@ _STATES = {
 def collect(cell: Cell) -> Iterator[Resource]:
     """Every endpoint; its machines stand in two more answers, asked for only if a rule can reach them."""
     described = cell.needs("accelerators.", "cost.", "capacity.")
+    configs: dict[str, Answer | Unknown | None] = {}
     for page in cell.pages("ListEndpoints", "Endpoints", MaxResults=100):
         for endpoint in page:
             arn = endpoint["EndpointArn"]
-            parts = _parts(cell, endpoint["EndpointName"]) if described else _unasked()
+            parts = _parts(cell, endpoint["EndpointName"], configs) if described else _unasked()
             if parts is None:
                 continue
             tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
@@ -73,14 +74,17 @@ def _unasked() -> _machines.Parts:
     return _machines.Parts({**_machines.fields(unsaid), "capacity.provisioned": unsaid}, {})
 
 
-def _parts(cell: Cell, name: str) -> _machines.Parts | None:
-    """The machines of an endpoint, all variants together; None when it is gone."""
+def _parts(cell: Cell, name: str, configs: dict[str, Answer | Unknown | None]) -> _machines.Parts | None:
+    """The machines of an endpoint, all variants together; None when it is gone. `configs`: those read already."""
     endpoint = cell.detail("DescribeEndpoint", EndpointName=name)
     if endpoint is None:
         return None
     if isinstance(endpoint, Unknown):
         return _machines.Parts({**_machines.fields(endpoint), "capacity.provisioned": endpoint}, {})
-    config = cell.detail("DescribeEndpointConfig", EndpointConfigName=endpoint["EndpointConfigName"])
+    named = str(endpoint["EndpointConfigName"])
+    if named not in configs:
+        configs[named] = cell.detail("DescribeEndpointConfig", EndpointConfigName=named)
+    config = configs[named]
     if config is None or isinstance(config, Unknown):
         why = config or Unknown("its configuration was deleted")
         return _machines.Parts({**_machines.fields(why), "capacity.provisioned": why}, {})
@@ -90,7 +94,7 @@ def _parts(cell: Cell, name: str) -> _machines.Parts | None:
         for variant in _variants(config)
         if variant.get("InstanceType")
     ]
-    facts = {"config": endpoint["EndpointConfigName"], "serverless": not counted}
+    facts = {"config": named, "serverless": not counted}
     if not counted:
         return _machines.Parts({"capacity.provisioned": 0}, facts)
     machines = cell.run.machines.get(cell, (kind for kind, _ in counted))

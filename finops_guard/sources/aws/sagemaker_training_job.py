@@ -40,13 +40,16 @@ _STATES = {
 _ENDED = timedelta(days=30)
 _LONGEST = timedelta(days=120)
 """No job is older: 28 days of run time at most (MaxRuntimeInSeconds), and as long again to wait for capacity, twice."""
-_DESCRIBED = ("accelerators.", "cost.", "purchase", "interruptible", "checkpointed", "running_for", "data.")
+_DESCRIBED = ("accelerators.", "purchase", "interruptible", "checkpointed", "data.")
+_DESCRIBED_WHILE_IT_RUNS = ("cost.", "running_for")
+"""An ended job costs nothing an hour, whatever it ran on."""
 
 
 def collect(cell: Cell) -> Iterator[Resource]:
     """Each job once; what it runs on stands in one more answer, asked for only if a rule can reach it."""
-    described = cell.needs(*_DESCRIBED)
+    always, while_it_runs = cell.needs(*_DESCRIBED), cell.needs(*_DESCRIBED_WHILE_IT_RUNS)
     for job in _jobs(cell):
+        described = always or (while_it_runs and job["TrainingJobStatus"] in {"InProgress", "Stopping"})
         answer = cell.detail("DescribeTrainingJob", TrainingJobName=job["TrainingJobName"]) if described else None
         if described and answer is None:
             continue
