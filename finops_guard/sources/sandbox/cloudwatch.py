@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from finops_guard.sources.sandbox.metrics import Series
 
 _PAGE = 500
+_LISTED = timedelta(days=14)
+"""ListMetrics forgets what has not been published for two weeks (the CloudWatch API reference)."""
 _Answer = dict[str, Any]
 
 
@@ -32,7 +34,8 @@ class Metrics(CloudWatchBackend):
         found = [
             MetricDatumBase(one.namespace, one.name, [{"Name": k, "Value": v} for k, v in one.dimensions], None)
             for one in self.series
-            if namespace in (None, one.namespace)
+            if (one.until is None or one.until > self.now - _LISTED)
+            and namespace in (None, one.namespace)
             and metric_name in (None, one.name)
             and all(_has(one, want) for want in dimensions)
         ]

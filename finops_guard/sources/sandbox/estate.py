@@ -118,11 +118,19 @@ def _fleet(
             region=region,
             name=name,
             created=now - timedelta(seconds=_between(fleet["age"], random)),
-            tags=tagging.tags(way, tagging.right(fleet, data["teams"][fleet["team"]], name, random), random)
-            | (fleet.get("extra", {}) if way != "none" else {}),
+            tags=_with(
+                tagging.tags(way, tagging.right(fleet, data["teams"][fleet["team"]], name, random), random), fleet, now
+            ),
             facts=facts,
             load=_load(data["loads"][fleet["load"]], random) if "load" in fleet else {},
         )
+
+
+def _with(tags: dict[str, str], fleet: dict[str, Any], now: datetime) -> dict[str, str]:
+    """The tags, with those that the whole fleet has; what has no tags stays so."""
+    if tags and "expires" in fleet:
+        tags["expires-on"] = str((now + timedelta(days=int(fleet["expires"][:-1]))).date())
+    return tags | fleet.get("extra", {}) if tags else tags
 
 
 def _between(text: str, random: Random) -> int:

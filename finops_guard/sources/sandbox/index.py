@@ -17,9 +17,15 @@ from moto.s3.models import s3_backends
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PLUMBING = ("image", "internet-gateway", "network-interface", "route-table", "security-group", "subnet", "vpc")
-_EXPLORED_NOT = frozenset({f"ec2:{kind}" for kind in _PLUMBING} | {"sagemaker:model", "sagemaker:endpoint-config"})
-"""What Resource Explorer leaves out here: the default network that every account has, and the parts of an endpoint."""
+_EC2 = ("instance", "volume", "natgateway", "elastic-ip", "vpc-endpoint", "transit-gateway")
+_SAGEMAKER = ("endpoint", "notebook-instance", "training-job")
+_OTHERS = ("s3:bucket", "rds:db", "lambda:function", "logs:loggroup", "eks:cluster", "eks:nodegroup")
+_EXPLORED = frozenset(
+    {*_OTHERS, "elasticloadbalancing:loadbalancer"}
+    | {f"ec2:{kind}" for kind in _EC2}
+    | {f"sagemaker:{kind}" for kind in _SAGEMAKER}
+)
+"""What the estate is about. Moto also has, in every region, a default network and a thousand images with snapshots."""
 
 
 class Tagging(ResourceGroupsTaggingAPIBackend):
@@ -84,5 +90,5 @@ def explored(account: str, region: str) -> list[dict[str, Any]]:
             ],
         }
         for found in tagging.everything()
-        if found.resource_type not in _EXPLORED_NOT
+        if found.resource_type in _EXPLORED
     ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOUR = timedelta(hours=1)
+_QUIET_FOR = timedelta(days=9)
 _SAMPLES = 12
 """Five-minute data: what EC2 publishes without detailed monitoring."""
 
@@ -70,3 +71,17 @@ class Series:
         hour = int(at.replace(tzinfo=at.tzinfo or UTC).timestamp()) // 3600
         dice = zlib.crc32(f"{self.name}{self.dimensions}{hour}".encode()) / 2**32
         return min(self.top, self.level * (1 + self.wobble * (2 * dice - 1)))
+
+
+def traffic(
+    namespace: str, name: str, dimensions: tuple[tuple[str, str], ...], level: float, made: tuple[datetime, datetime]
+) -> Series:
+    """A counter that is published only while there is traffic, of something `made` then and looked at now.
+
+    With a level of 0 the last traffic was nine days ago: CloudWatch still lists the metric (it does for two weeks),
+    which is how silence can be told from a metric that never was.
+    """
+    since, now = made
+    if level:
+        return Series(namespace, name, dimensions, level, since, counter=True)
+    return Series(namespace, name, dimensions, 2.0, since, until=now - _QUIET_FOR, counter=True)

@@ -2,7 +2,8 @@
 
 `right` everything asked for · `none` nothing · `few` only a name · `missing` one key left out · `empty` one value empty
 · `typo` a misspelt value · `stranger` a team nobody knows · `case` keys in another spelling · `camel` ModelVersion for
-model-version, the policy's alias · `conflict` two spellings of `team` with different values.
+model-version, the policy's alias · `conflict` two spellings of `team` with different values · `bare` no dataset and no
+model version · `prd` production by another name.
 """
 
 from __future__ import annotations
@@ -104,6 +105,14 @@ def _conflict(tags: dict[str, str], random: Random) -> dict[str, str]:
     return tags | {"Team": random.choice(others)}
 
 
+def _bare(tags: dict[str, str], _: Random) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if key not in {"dataset", "model-version"}}
+
+
+def _prd(tags: dict[str, str], random: Random) -> dict[str, str]:
+    return tags | {"environment": random.choice(["production", "prd", "Prod"])}
+
+
 _WAYS: dict[str, Callable[[dict[str, str], Random], dict[str, str]]] = {
     "right": _right,
     "none": _none,
@@ -115,4 +124,6 @@ _WAYS: dict[str, Callable[[dict[str, str], Random], dict[str, str]]] = {
     "case": _case,
     "camel": _camel,
     "conflict": _conflict,
+    "bare": _bare,
+    "prd": _prd,
 }

@@ -39,6 +39,15 @@ def test_busy_idle_and_silent_endpoints(cloud: Cloud, account: Callable[[str], s
     assert not central.list_metrics(Dimensions=[{"Name": "EndpointName", "Value": "waterstand-oud-01"}])["Metrics"]
 
 
+def test_silence_is_known_where_there_was_traffic(cloud: Cloud, account: Callable[[str], str]) -> None:
+    watch = cloud.client("cloudwatch", account("serving"), "eu-west-1")
+    invocations = gpu("kasoogst-demo-01") | {"Namespace": "AWS/SageMaker", "MetricName": "Invocations"}
+    assert not measured(watch, invocations, "Sum")
+    assert measured(watch, invocations, "Sum", days=14)
+    listed = watch.list_metrics(Namespace="AWS/SageMaker", MetricName="Invocations")["Metrics"]
+    assert invocations["Dimensions"] in [one["Dimensions"] for one in listed]
+
+
 def test_percentages_add_up_over_the_cards_as_sagemaker_says_them(cloud: Cloud, account: Callable[[str], str]) -> None:
     watch = cloud.client("cloudwatch", account("serving"), "eu-west-1")
     assert min(measured(watch, gpu("meldpunt-chat-01"))) > 200  # four L4 cards

@@ -52,6 +52,12 @@ def test_a_fleet_whose_tags_do_not_add_up_is_refused(monkeypatch: pytest.MonkeyP
         draw(7, NOW)
 
 
+def test_what_is_kept_until_a_day_says_so_unless_it_says_nothing() -> None:
+    machines = [item for item in draw(7, NOW).items if item.name.startswith("notulen-pretrain")]
+    assert {item.tags.get("expires-on") for item in machines} == {None, "2027-01-09"}
+    assert all(bool(item.tags) == ("expires-on" in item.tags) for item in machines)
+
+
 def test_about_six_in_ten_are_tagged_right() -> None:
     data = yaml.safe_load(module.DATA.read_text(encoding="utf-8"))
     ways = Counter[str]()

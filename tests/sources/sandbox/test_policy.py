@@ -5,6 +5,7 @@ from pathlib import Path
 
 import yaml
 
+from finops_guard.language.policy import check_policy
 from finops_guard.sources.sandbox.estate import draw
 from finops_guard.sources.sandbox.policy import SHIPPED, written
 
@@ -27,6 +28,13 @@ def test_it_is_about_this_estate() -> None:
 def test_its_exemptions_hold_whenever_it_is_used(tmp_path: Path) -> None:
     policy = yaml.safe_load(written(tmp_path, NOW).read_text(encoding="utf-8"))
     assert all(0 < (one["until"] - NOW.date()).days < 180 for one in policy["exempt"])
+
+
+def test_the_file_itself_is_a_sound_policy() -> None:
+    policy, problems = check_policy(SHIPPED, datetime(2026, 11, 25, tzinfo=UTC).date())
+    assert not problems
+    assert policy is not None
+    assert [binding.name for binding in policy.bindings][:2] == ["tags-training", "tags-serving"]
 
 
 def test_it_changes_nothing() -> None:

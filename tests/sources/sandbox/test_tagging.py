@@ -45,6 +45,11 @@ def test_a_typo_is_one_edit_or_so_away() -> None:
     assert Tags.of(tagging.tags("typo", {"team": "vision"}, Random(1)))["team"] == "visoin"
 
 
+def test_bare_says_nothing_of_data_and_model() -> None:
+    assert written("right").keys() - written("bare").keys() == {"dataset", "model-version"}
+    assert written("prd")["environment"] in {"production", "prd", "Prod"}
+
+
 def test_none_and_few_leave_nothing_to_allocate_by() -> None:
     assert not written("none")
     assert written("few").keys() == {"name"}

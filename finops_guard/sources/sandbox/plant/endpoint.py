@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from moto.sagemaker.models import sagemaker_backends
 
-from finops_guard.sources.sandbox.metrics import Series
+from finops_guard.sources.sandbox.metrics import traffic
 from finops_guard.sources.sandbox.plant._sagemaker import usage
 from finops_guard.sources.sandbox.site import naive, pairs
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from finops_guard.sources.sandbox.estate import Item
+    from finops_guard.sources.sandbox.metrics import Series
     from finops_guard.sources.sandbox.site import Site
 
 _ALLOWED = "ml.t2.medium"
@@ -47,5 +48,4 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     own = (("EndpointName", item.name), ("VariantName", "AllTraffic"))
     if item.load:
         yield from usage("/aws/sagemaker/Endpoints", own, item, item.created)
-        if item.load["requests"]:  # an endpoint nobody calls publishes no zeros
-            yield Series("AWS/SageMaker", "Invocations", own, item.load["requests"], item.created, counter=True)
+        yield traffic("AWS/SageMaker", "Invocations", own, item.load["requests"], (item.created, site.now))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from moto.elbv2.models import elbv2_backends
 
-from finops_guard.sources.sandbox.metrics import Series
+from finops_guard.sources.sandbox.metrics import Series, traffic
 from finops_guard.sources.sandbox.site import naive, pairs
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _SPACE = {"application": "AWS/ApplicationELB", "network": "AWS/NetworkELB", "gat
 
 
 def plant(item: Item, site: Site) -> Iterator[Series]:
-    """One load balancer; nothing is published of one without traffic."""
+    """One load balancer; without traffic nothing is published."""
     kind = item.facts["type"]
     balancer = elbv2_backends[site.account][site.region].create_load_balancer(
         item.name,
@@ -32,12 +32,10 @@ def plant(item: Item, site: Site) -> Iterator[Series]:
     balancer.created_time = f"{naive(item.created):%Y-%m-%dT%H:%M:%S.000Z}"
     balancer.state = "active"
     own = (("LoadBalancer", balancer.arn.split(":loadbalancer/")[-1]),)
-    space, since, load = _SPACE[kind], item.created, item.load
-    if not load["connections"]:
-        return
+    space, load, made = _SPACE[kind], item.load, (item.created, site.now)
+    yield traffic(space, "ProcessedBytes", own, load["bytes"], made)
     if kind == "application":
-        yield Series(space, "RequestCount", own, load["requests"], since, counter=True)
-        yield Series(space, "ActiveConnectionCount", own, load["connections"], since)
-    else:
-        yield Series(space, "ActiveFlowCount", own, load["connections"], since)
-    yield Series(space, "ProcessedBytes", own, load["bytes"], since, counter=True)
+        yield traffic(space, "RequestCount", own, load["requests"], made)
+    if load["connections"]:
+        flows = "ActiveConnectionCount" if kind == "application" else "ActiveFlowCount"
+        yield Series(space, flows, own, load["connections"], item.created)
