@@ -33,7 +33,9 @@ def collect(cell: Cell) -> Iterator[Resource]:
     regions = {b["Name"]: b["BucketRegion"] for b in buckets if b.get("BucketRegion")}
     regions |= _regions(cell, {b["Name"] for b in buckets} - regions.keys())
     for bucket in buckets:
-        region = regions[bucket["Name"]]
+        region = regions.get(bucket["Name"])
+        if region is None:
+            continue
         where = cell.region if isinstance(region, Unknown) else region
         if not cell.run.every_region and where not in cell.run.regions:
             continue
@@ -62,7 +64,10 @@ def _regions(cell: Cell, unplaced: set[str]) -> dict[str, str | Unknown]:
         for page in cell.pages("ListBuckets", "Buckets", region=region, MaxBuckets=_ALL, BucketRegion=region):
             for bucket in page:
                 claims.get(bucket["Name"], []).append(region)
-    # Claimed by two regions: whoever answers does not know the filter. By none: it is somewhere else.
+    if not cell.run.every_region and any(claims.values()):
+        # The filter works, so what no region in scope claims is in one that is not.
+        claims = {name: found for name, found in claims.items() if found}
+    # Claimed by two regions: whoever answers does not know the filter.
     return {name: found[0] if len(found) == 1 else _location(cell, name) for name, found in claims.items()}
 
 

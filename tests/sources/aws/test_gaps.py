@@ -148,6 +148,33 @@ def test_our_own_crash_is_a_gap_too(
     assert len(resources) == 3
 
 
+def _buckets(*names: str, **more: str) -> str:
+    told = "".join(f"<{key}>{value}</{key}>" for key, value in more.items())
+    date = "<CreationDate>2026-01-01T00:00:00Z</CreationDate>"
+    found = "".join(f"<Bucket><Name>{name}</Name>{date}{told}</Bucket>" for name in names)
+    return f"<ListAllMyBucketsResult><Buckets>{found}</Buckets></ListAllMyBucketsResult>"
+
+
+def test_the_list_places_buckets_where_it_can(cloud: Cloud) -> None:
+    body = _buckets("far-away", BucketRegion="ap-south-1")
+    cloud.instead = {"ListBuckets": lambda _: Response(body, content_type="application/xml")}
+    resources, _ = scan(need("bucket"), regions=("eu-west-1", "ap-south-1"))
+    assert [(found.text("name"), found.text("region")) for found in resources] == [("far-away", "ap-south-1")]
+    assert scan(need("bucket"))[0] == []
+    assert [operation for service, operation, _ in cloud.asked if service == "s3"] == ["ListBuckets"] * 2
+
+
+def test_buckets_are_placed_one_by_one_by_a_server_that_knows_no_other_way(
+    cloud: Cloud, truth: dict[str, dict[str, str]]
+) -> None:
+    names = [arn.rpartition(":")[2] for arn in truth if ":s3:" in arn]
+    cloud.instead = {"ListBuckets": lambda _: Response(_buckets(*names), content_type="application/xml")}
+    resources, notes = scan(need("bucket"), regions=("eu-west-1", "us-east-1"))
+    assert [(found.text("name"), found.text("region")) for found in resources] == [(name, REGION) for name in names]
+    assert notes.gaps == []
+    assert [operation for _, operation, _ in cloud.asked].count("GetBucketLocation") == len(names)
+
+
 def _job(name: str, status: str, ended: datetime | None = None) -> dict[str, object]:
     now = datetime.now(UTC)
     times = {} if ended is None else {"TrainingEndTime": ended.timestamp()}

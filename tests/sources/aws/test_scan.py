@@ -57,10 +57,10 @@ def test_the_tags_of_a_region_are_read_in_one_go(cloud: Cloud, truth: dict[str, 
         logs.create_log_group(logGroupName=f"many/{number}", tags={f"k{key}": "v" for key in range(10)})
     cloud.reset()
     resources, _ = scan(SEEDED, ("us-east-1",))
+    asked = Counter(operation for _, operation, _ in cloud.asked)
     for number in range(40):
         logs.delete_log_group(logGroupName=f"many/{number}")
     assert len(resources) == 40 + len(truth) // len(REGIONS)
-    asked = Counter(operation for _, operation, _ in cloud.asked)
     # EKS alone says nothing in its lists. 400 tags make five pages of 100, as moto gives them unasked, and one of 500.
     assert asked["GetResources"] <= 2
     assert asked.total() - asked["DescribeCluster"] - asked["ListNodegroups"] - asked["DescribeNodegroup"] <= 25
