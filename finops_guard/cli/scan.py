@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
 
-from finops_guard.cli._policy import policy_for
+from finops_guard.cli._estate import Target, estate
 from finops_guard.cli._progress import progress
 from finops_guard.errors import InputError
 from finops_guard.language.diagnostics import printable
 from finops_guard.model import SEVERITIES, Policy, Report
-
-SANDBOX = "sandbox"
 
 
 class Format(click.ParamType[str]):
@@ -58,7 +54,7 @@ def instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[TARGET]...")
+@click.argument("targets", nargs=-1, metavar="[TARGET]...", type=Target())
 @click.option("-p", "--policy", "policy_path", type=click.Path(path_type=Path), help="Policy file.")
 @click.option(
     "--mode",
@@ -114,7 +110,7 @@ def command(  # noqa: D103 - click shows the help below
     outputs = [_named(item) for item in files]
     now = datetime.now(UTC)
     _check_time(at, now, targets)
-    with _estate(targets, policy_path, at or now) as (policy, wanted), progress(quiet=quiet) as say:
+    with estate(targets, policy_path, at or now) as (policy, wanted), progress(quiet=quiet) as say:
         from finops_guard.pipeline import Request, run
 
         request = Request(
@@ -176,26 +172,6 @@ def _check_time(at: datetime | None, now: datetime, targets: tuple[str, ...]) ->
     live = not targets or any(target in ("aws", "azure", "gcp") for target in targets)
     if at is not None and at < now and live:
         raise InputError("a live cloud cannot be judged as of a past time", help="scan a snapshot of that time")
-
-
-@contextmanager
-def _estate(
-    targets: tuple[str, ...], policy_path: Path | None, at: datetime
-) -> Iterator[tuple[Policy, tuple[str, ...]]]:
-    """The policy and the targets; for the sandbox with its estate running and the environment leading to it."""
-    if SANDBOX not in targets:
-        starter = bool(targets)
-        yield policy_for(policy_path, at.date(), starter=starter), targets
-        return
-    if len(targets) > 1:
-        raise InputError("the sandbox is scanned alone")
-    try:
-        from finops_guard.sources import sandbox
-    except ImportError as error:
-        message = f"the sandbox needs the package {error.name}"
-        raise InputError(message, help="pip install 'finops-guard-engine[sandbox]'") from None
-    with sandbox.start(now=at) as box, sandbox.applied(box.environment):
-        yield policy_for(policy_path or box.policy_path, at.date()), ("aws",)
 
 
 def _header(policy: Policy, targets: tuple[str, ...]) -> None:

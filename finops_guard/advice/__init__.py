@@ -1,0 +1,1 @@
+"""What can be learnt from an inventory and a report. Pure: resources and reports in, advice as data out."""
