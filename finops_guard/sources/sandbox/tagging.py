@@ -83,8 +83,8 @@ def _empty(tags: dict[str, str], random: Random) -> dict[str, str]:
     return tags | {_one(tags, random): ""}
 
 
-def _typo(tags: dict[str, str], _: Random) -> dict[str, str]:
-    key = "workload-type" if "workload-type" in tags else "team"
+def _typo(tags: dict[str, str], random: Random) -> dict[str, str]:
+    key = random.choice([key for key in ("workload-type", "team") if key in tags])
     return tags | {key: _TYPOS[tags[key]]}
 
 
