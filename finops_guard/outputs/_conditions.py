@@ -49,6 +49,8 @@ def _compare(test: Compare) -> str:
         over = f"${test.over.name}" if isinstance(test.over, Param) else duration(test.over)
         subject = f"{subject} ({test.by} over {over})"
     type_ = type_of(subject if test.over is None else test.ref.name)
+    if test.op == "in" and test.value == ():  # an empty list parameter: any value
+        return f"{subject} is there"
     if test.op == "exists":
         return f"{subject} {'is there' if test.value else 'is absent'}"
     if test.op == "after_now":

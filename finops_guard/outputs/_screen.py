@@ -104,7 +104,7 @@ def screen(out: TextIO, environ: Mapping[str, str] | None = None) -> Screen:
     from rich.console import Console
 
     env = os.environ if environ is None else environ
-    colour = _coloured(out, env)
+    colour = coloured(out, env)
     width = _width(out, env)
     encoding = encoding_of(out)
     console = Console(
@@ -121,7 +121,8 @@ def screen(out: TextIO, environ: Mapping[str, str] | None = None) -> Screen:
     return Screen(console, width, encoding, not _carries(encoding))
 
 
-def _coloured(out: TextIO, env: Mapping[str, str]) -> bool:
+def coloured(out: TextIO, env: Mapping[str, str]) -> bool:
+    """Whether colour is wanted there."""
     if env.get("NO_COLOR"):
         return False
     if env.get("FORCE_COLOR", "0").lower() not in ("", "0", "false"):
