@@ -5,7 +5,7 @@ A place where the schema already found a mistake is skipped here: each mistake i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,11 +16,11 @@ from finops_guard.language.literals import PATTERNS, SHAPES, parse
 from finops_guard.language.near import suggest
 from finops_guard.language.regexes import PatternError
 from finops_guard.language.regexes import check as check_pattern
-from finops_guard.language.schema import AGGREGATES, COMPARISONS
+from finops_guard.language.schema import AGGREGATES, COMPARISONS, TAG
+from finops_guard.language.words import a, did_you_mean, wrong_literal
 from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Parameter, Ref, canonical
 
 EVERYTHING = All(())
-TAG = Field("tag", "text", "")
 _MAPS = {"tags": "tag", "account_tags": "account_tag"}
 Place = tuple[str | int, ...]
 
@@ -33,10 +33,19 @@ class Reader:
     params: Mapping[str, Parameter] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    faulty: Collection[Place] = frozenset()
+    packed: bool = False
 
-    def problem(self, place: Place, message: str, hint: str | None = None, *, key: bool = False) -> None:
-        """Note a mistake."""
-        self.problems.append(self.document.problem(place, message, hint, key=key))
+    def problem(
+        self, place: Place, message: str, hint: str | None = None, *, key: bool = False, warning: bool = False
+    ) -> None:
+        """Note a mistake, unless the schema already found one in this very place."""
+        if place not in self.faulty:
+            self.problems.append(self.document.problem(place, message, hint, key=key, warning=warning))
+
+    def sound(self, place: Place) -> bool:
+        """Whether the schema found no mistake here or below: what belongs together can be compared."""
+        return not any(fault[: len(place)] == place for fault in self.faulty)
 
     def population(self, data: Any, place: Place) -> Condition:
         """A `match`: `all` or a condition."""
@@ -55,19 +64,20 @@ class Reader:
             elif key in _MAPS:
                 items += self._tags(_MAPS[key], value, here)
             elif key in GROUPS:
-                items += self._group(key, value, here)
+                items += self.group(key, value, here)
             elif key in FIELDS:
                 items += self._tests(Ref("field", key), FIELDS[key], value, here)
         return items[0] if len(items) == 1 else All(tuple(items))
 
-    def _group(self, prefix: str, data: Any, place: Place) -> list[Condition]:
+    def group(self, prefix: str, data: Any, place: Place) -> list[Condition]:
+        """The fields of one group, `accelerators` for example."""
         items: list[Condition] = []
         for key, value in _items(data):
             name = f"{prefix}.{key}"
             if name in FIELDS:
                 items += self._tests(Ref("field", name), FIELDS[name], value, (*place, key))
             else:
-                items += self._group(name, value, (*place, key))
+                items += self.group(name, value, (*place, key))
         return items
 
     def _tags(self, space: Any, data: Any, place: Place) -> list[Condition]:
@@ -126,11 +136,10 @@ class Reader:
             return Compare(ref, "same_as", Ref(_MAPS[space], canonical(key)))  # type: ignore[arg-type] # a Ref space
         if data not in FIELDS:
             names = [name for name, other in FIELDS.items() if other.type in ("text", "choice")]
-            near = suggest(data, names)
-            self.problem(place, f"unknown field '{data}'", f"did you mean '{near}'?" if near else None)
+            self.problem(place, f"unknown field '{data}'", did_you_mean(suggest(data, names)))
             return None
         if FIELDS[data].type not in ("text", "choice"):
-            self.problem(place, f"'{data}' is a {FIELDS[data].type}, '{ref}' is a {spec.type}: never the same")
+            self.problem(place, f"'{data}' is {a(FIELDS[data].type)}, '{ref}' is {a(spec.type)}: never the same")
             return None
         return Compare(ref, "same_as", Ref("field", data))
 
@@ -171,7 +180,7 @@ class Reader:
             param = self.parameter(data, place)
             if param and not _suits(self.params[param.name].type, spec):
                 got, wanted = self.params[param.name].type, spec.type
-                self.problem(place, f"parameter {data} is a {got}, and a {wanted} is needed here")
+                self.problem(place, f"parameter {data} is {a(got)}, and {a(wanted)} is needed here")
                 return None
             return param
         if isinstance(data, str) and data.startswith("$$"):
@@ -191,7 +200,7 @@ class Reader:
             return parse(type_name, data)
         except ValueError as error:
             if str(error) != SHAPES[type_name] or type_name == "date":  # the rest is the schema's pattern
-                self.problem(place, f"'{data}' is not a {type_name}: {error}")
+                self.problem(place, *wrong_literal(type_name, data))
             return None
 
     def duration(self, data: Any, place: Place) -> int | Param | None:
@@ -205,10 +214,19 @@ class Reader:
         if name in self.params:
             self.used.add(name)
             return Param(name)
+        if self._declared(name):
+            return None
         near = suggest(name, self.params)
-        hint = f"did you mean '${near}'?" if near else "declare it under params, or write $$ for a literal dollar"
+        declare = "declare it under params, or write" if self.packed else "only packs have parameters; write"
+        hint = f"did you mean '${near}'?" if near else f"{declare} $$ for a literal dollar"
         self.problem(place, f"unknown parameter '{data}'", hint)
         return None
+
+    def _declared(self, name: str) -> bool:
+        """Whether a parameter stands there with a mistake of its own, or under a misspelt `params`."""
+        data = self.document.data
+        params = data.get("params") if isinstance(data, dict) else None
+        return isinstance(params, dict) and name in params if params is not None else self.packed and () in self.faulty
 
 
 def _suits(param_type: str, spec: Field) -> bool:

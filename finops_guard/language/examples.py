@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from finops_guard.fields import FIELDS
 from finops_guard.language.literals import PATTERNS, parse
+from finops_guard.language.words import wrong_literal
 from finops_guard.model import Location, Resource, Tags, Value
 
 NOT_GIVEN = "not given in the example"
@@ -40,7 +41,7 @@ def check_example(notes: Notes, data: Mapping[str, Any], place: tuple[str | int,
                 parse(kind, value)
             except ValueError as error:
                 if "currency" in str(error) or kind == "date":
-                    notes.problem((*place, *name.split(".")), f"'{value}' is not a {kind}: {error}")
+                    notes.problem((*place, *name.split(".")), *wrong_literal(kind, value))
 
 
 def resource_of(data: Mapping[str, Any], at: Location | None = None) -> Resource:

@@ -13,13 +13,17 @@ _TAG_WORK = ("set", "copy_from", "rename", "normalise")
 
 
 def read_ladder(reader: Reader, data: Any, place: Place, match: Condition) -> tuple[Rung, ...]:
-    """The rungs; what the schema cannot see is noted: notice before destruction, waiting times, tag work."""
+    """The rungs; what the schema cannot see is noted: notice before destruction, waiting times, tag work.
+
+    How steps follow one another is only judged in a ladder that is well written otherwise.
+    """
     rungs: list[Rung] = []
     for i, step in enumerate(data if isinstance(data, list) else []):
         if isinstance(step, dict) and step.get("do") in VERBS:
             here = (*place, i)
             rung = _rung(reader, step, here)
-            _check(reader, rung, step, here, rungs, match)
+            if reader.sound(place):
+                _check(reader, rung, step, here, rungs, match)
             rungs.append(rung)
     return tuple(rungs)
 
@@ -77,7 +81,8 @@ def _check(
         reader.problem((*place, "do"), "'terminate' must stand after a stop in its ladder")
     if rung.do == "tag" and not any(key in step for key in _TAG_WORK):
         reader.problem((*place, "do"), "'tag' says not what to write", f"give {', '.join(_TAG_WORK)}")
-    if rung.enough and not any(name.startswith("budget.") for name in _fields(match)):
+    budgeted = any(name.startswith("budget.") for name in _fields(match)) or not reader.sound((*place[:2], "match"))
+    if rung.enough and not budgeted:
         reader.problem((*place, "enough"), "'enough' needs a rule that matches on budget", key=True)
     if rung.warn and rung.after is None:
         reader.problem((*place, "warn"), "'warn' reminds before an act that waits; give 'after'", key=True)

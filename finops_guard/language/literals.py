@@ -44,7 +44,7 @@ SHAPES = {
     "text": "text",
     "list": "a list is written [a, b]",
 }
-_CURRENCIES = frozenset(
+CURRENCIES = frozenset(
     "AED ARS AUD BDT BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW KWD KZT "
     "LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND "
     "XAF XOF ZAR".split()
@@ -64,7 +64,7 @@ def percent(text: str) -> float:
 def money(text: str) -> Money:
     """An amount in a currency of ISO 4217."""
     amount, currency = text.split(" ")
-    if currency not in _CURRENCIES:
+    if currency not in CURRENCIES:
         msg = f"unknown currency '{currency}'"
         raise ValueError(msg)
     return Money(Decimal(amount), currency)

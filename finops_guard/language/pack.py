@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops_guard.language.check import check
+from finops_guard.language.check import faults
 from finops_guard.language.conditions import Place, Reader
 from finops_guard.language.diagnostics import Diagnostic
 from finops_guard.language.document import Document
 from finops_guard.language.examples import check_example
 from finops_guard.language.ladder import read_ladder
-from finops_guard.language.literals import SHAPES, parse
+from finops_guard.language.params import check_value, param_value, uses_of_params
 from finops_guard.language.schema import PARAM_TYPES, pack_schema
+from finops_guard.language.words import a
 from finops_guard.model import SEVERITIES, Example, Pack, Parameter, Rule
 
 _STRICTER = {
@@ -24,18 +25,23 @@ _STRICTER = {
 
 def load_pack(document: Document) -> tuple[Pack | None, list[Diagnostic]]:
     """The pack of a document and every mistake in it; None where it is not even a map with rules."""
-    problems = check(document, pack_schema)
+    found = faults(document, pack_schema)
+    problems = [fault.diagnostic for fault in found]
     data = document.data
     if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
         return None, problems
-    reader = Reader(document, problems=problems)
+    reader = Reader(document, problems=problems, faulty={fault.path for fault in found}, packed=True)
     params = {
         name: param for name, spec in _map(data.get("params")).items() if (param := _parameter(reader, name, spec))
     }
     reader.params = params
     name = str(data.get("pack", ""))
     rules = {rule: _rule(reader, name, rule, body) for rule, body in data["rules"].items() if isinstance(body, dict)}
-    for unused in params.keys() - reader.used:
+    for rule in rules.values():
+        for test, used in uses_of_params(rule):
+            if not params[used].required:
+                check_value(test, reader, data["params"][used]["default"], ("params", used, "default"))
+    for unused in sorted(params.keys() - reader.used) if not problems else ():
         place = ("params", unused)
         problems.append(document.problem(place, f"parameter '{unused}' is used by no rule", key=True, warning=True))
     version, summary = str(data.get("version", "")), str(data.get("summary") or "")
@@ -58,41 +64,8 @@ def _parameter(reader: Reader, name: str, spec: Any) -> Parameter | None:
     stricter = spec.get("stricter")
     if isinstance(stricter, str) and stricter not in _STRICTER.get(kind, ()):
         allowed = " or ".join(_STRICTER.get(kind, ())) or "nothing"
-        reader.problem((*place, "stricter"), f"a {kind} cannot become stricter by '{stricter}'", f"it takes {allowed}")
+        reader.problem((*place, "stricter"), f"{a(kind)} cannot become stricter by '{stricter}'", f"it takes {allowed}")
     return Parameter(name, kind, default, "default" not in spec, stricter, str(spec.get("help") or ""))
-
-
-def param_value(reader: Reader, kind: str, data: Any, place: Place) -> object | None:
-    """A parameter's value from a default or a policy's `with`, in the type's unit; None when wrong (noted)."""
-    if kind == "list":
-        if not isinstance(data, list):
-            reader.problem(place, f"a list is needed here, not '{data}'", SHAPES["list"])
-            return None
-        for i, item in enumerate(data):
-            if not isinstance(item, str):
-                reader.problem(
-                    (*place, i), f"{item} is a number here, and a list of text is needed", f"quote it: '{item}'"
-                )
-        return tuple(item for item in data if isinstance(item, str))
-    if kind in ("number", "bool"):
-        good = (
-            isinstance(data, bool) if kind == "bool" else isinstance(data, (int, float)) and not isinstance(data, bool)
-        )
-        if good:
-            return data  # type: ignore[no-any-return] # a number or a boolean
-        reader.problem(place, f"'{data}' is not a {kind}", SHAPES[kind])
-        return None
-    if not isinstance(data, str):
-        spelt = reader.document.spelt(place)
-        reader.problem(
-            place, f"{spelt or 'this'} is not a {kind}", SHAPES[kind] if kind != "text" else f"quote it: '{spelt}'"
-        )
-        return None
-    try:
-        return parse(kind, data)
-    except ValueError as error:
-        reader.problem(place, f"'{data}' is not a {kind}", str(error))
-        return None
 
 
 def _rule(reader: Reader, pack: str, name: str, body: Mapping[str, Any]) -> Rule:

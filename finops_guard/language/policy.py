@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from finops_guard.errors import InputError
-from finops_guard.language import sections
-from finops_guard.language.check import check
+from finops_guard.language import amounts, plain, sections
+from finops_guard.language.check import Place, faults
 from finops_guard.language.conditions import Reader
 from finops_guard.language.diagnostics import Diagnostic, LanguageError
 from finops_guard.language.document import Document, read
-from finops_guard.language.extends import JOINED, MERGED, OWN, compare, tighten
+from finops_guard.language.extends import JOINED, MERGED, OWN, compare, scope
+from finops_guard.language.item import Item, Parts, Rules
 from finops_guard.language.library import shipped_names, shown
 from finops_guard.language.near import suggest
 from finops_guard.language.policy_schema import policy_schema
-from finops_guard.language.sections import Item
-from finops_guard.language.uses import Library, Use, binding, read_use
+from finops_guard.language.tighten import tighten
+from finops_guard.language.unpriced import Rates, unpriced
+from finops_guard.language.uses import Library, Use, binding, check_authority, read_use
+from finops_guard.language.words import did_you_mean, few
 from finops_guard.model import DESTRUCTIVE, Binding, Condition, Mode, Policy, Verb, canonical
 
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
@@ -35,6 +38,10 @@ LATER = {
     "approve": "nothing is acted on, so nothing is approved",
 }
 """Keys that load and validate in this version and are not computed yet, and what that means."""
+
+
+SECRETS = ("scope", "state", "costs", "units", "notify")
+"""Sections whose texts may name a variable of the environment, `$env.NAME`; other dollars there are mistakes."""
 
 
 def load_policy(path: Path, today: date | None = None) -> Policy:
@@ -61,9 +68,10 @@ class _Draft:
     base: Document | None = None
     base_path: Path | None = None
     base_name: str = ""
+    faulty: dict[str, set[Place]] = field(default_factory=dict)
 
     def policy(self) -> Policy | None:
-        self.problems += check(self.document, policy_schema)
+        self._check(self.document)
         if not isinstance(self.document.data, dict):
             return None
         self._find_base()
@@ -72,9 +80,15 @@ class _Draft:
         permit = _last(parts, "permit")
         allowed = frozenset(permit) if isinstance(permit, list) else DEFAULT_PERMIT
         teams = sections.teams(parts.get("teams", []))
-        bindings = tuple(self._bindings(parts.get("packs", []), mode, allowed, tuple(teams)))
-        rules = sorted({rule.id for each in bindings for rule in each.rules})
-        channels = tuple(sections.channels(parts.get("notify", [])))
+        fx = sections.rates(parts.get("fx", []))
+        bindings, whole = self._bindings(parts.get("packs", []), mode, allowed, tuple(teams), fx)
+        rules = Rules(sorted({rule.id for each in bindings for rule in each.rules}), whole)
+        channels = tuple(sections.channels(parts.get("notify", []), rules, teams if self._whole("teams") else ()))
+        sections.waivers(parts.get("waivers", []), rules)
+        amounts.check(parts)
+        for key in SECRETS:
+            for part in parts.get(key, []):
+                plain.variables(part)
         self._authority(parts, allowed, channels=bool(channels))
         self._later(parts)
         inherit = _last(parts, "inherit") or {}
@@ -89,9 +103,9 @@ class _Draft:
             currency=_last(parts, "currency"),
             at_most=sections.caps(parts.get("at_most", [])),
             approve=_last(parts, "approve") or {},
-            fx=sections.rates(parts.get("fx", [])),
+            fx=fx,
             state=str(_last(parts, "state") or ".finops-guard"),
-            scope=self._scope(parts),
+            scope=scope(parts.get("scope", [])),
             expect=tuple(sections.expected(parts.get("scope", []))),
             aliases=sections.aliases(parts.get("tags", [])),
             inherit_tags=tuple(canonical(key) for key in inherit.get("tags") or () if isinstance(key, str)),
@@ -105,6 +119,16 @@ class _Draft:
             raw={key: _last(parts, key) for key in parts},
         )
 
+    def _check(self, document: Document) -> None:
+        found = faults(document, policy_schema)
+        self.problems += [fault.diagnostic for fault in found]
+        self.faulty[document.file] = {fault.path for fault in found}
+
+    def _whole(self, *sections: str) -> bool:
+        """Whether the keys and these sections of the policy and its base are well written: they can be compared."""
+        lost = "extends" in self.document.data and self.base is None
+        return not lost and not any(not path or path[0] in sections for paths in self.faulty.values() for path in paths)
+
     def _find_base(self) -> None:
         name = self.document.data.get("extends")
         if not isinstance(name, str):
@@ -116,7 +140,7 @@ class _Draft:
             path = ours[name]
         else:
             near = suggest(name, ours)
-            hint = f"did you mean '{near}'?" if near else f"shipped: {', '.join(ours)}; or give a path"
+            hint = did_you_mean(near) or few(list(ours), "shipped: {}; or give a path") or "give a path"
             self.problems.append(self.document.problem(("extends",), f"unknown policy '{name}'", hint))
             return
         try:
@@ -128,7 +152,7 @@ class _Draft:
             self.problems.append(self.document.problem(("extends",), error.what))
             return
         self.base_path, self.base_name = path, name
-        self.problems += check(self.base, policy_schema)
+        self._check(self.base)
         if not isinstance(self.base.data, dict):
             self.base = None
         elif "extends" in self.base.data:
@@ -141,7 +165,7 @@ class _Draft:
         for document in (self.base, self.document):
             if document is None:
                 continue
-            reader = Reader(document, problems=self.problems)
+            reader = Reader(document, problems=self.problems, faulty=self.faulty[document.file])
             for key, value in document.data.items():
                 item = Item(reader, (key,), value)
                 if key in parts and document is self.document:
@@ -151,11 +175,13 @@ class _Draft:
         return parts
 
     def _bindings(
-        self, parts: list[Item], mode: Mode, permit: frozenset[Verb], teams: tuple[str, ...]
-    ) -> Iterator[Binding]:
+        self, parts: Parts, mode: Mode, permit: frozenset[Verb], teams: tuple[str, ...], fx: Rates
+    ) -> tuple[tuple[Binding, ...], bool]:
+        """The bindings, and whether every pack was found and read."""
         library = Library(self.problems)
         uses: dict[str, Use] = {}
         from_base: set[str] = set()
+        whole = self._whole("packs")
         for part in parts:
             of_base = part.reader.document is self.base
             home = self.base_path if of_base and self.base_path else self.path
@@ -163,7 +189,10 @@ class _Draft:
                 name = item.get("use")
                 pack = library.find(name, home, item) if isinstance(name, str) else None
                 if pack is None:
+                    whole = False
                     continue
+                if not of_base:
+                    check_authority(item, mode, permit)
                 use = read_use(item, pack)
                 if use.name in from_base and not of_base:
                     uses[use.name] = tighten(uses[use.name], use, self.base_name)
@@ -175,32 +204,25 @@ class _Draft:
                 else:
                     uses[use.name] = use
                     from_base |= {use.name} if of_base else set()
-        yield from (binding(use, mode, permit, teams) for use in uses.values())
+        bindings = {name: binding(use, mode, permit, teams) for name, use in uses.items()}
+        for name, use in uses.items():
+            unpriced(use, bindings[name], fx)
+        return tuple(bindings.values()), whole
 
     def _authority(self, parts: dict[str, list[Item]], permit: frozenset[Verb], *, channels: bool) -> None:
         """A policy that may destroy can say so first."""
         destructive = sorted(permit & DESTRUCTIVE)
-        if not destructive:
+        if not destructive or not self._whole("permit", "notify"):
             return
         item = parts["permit"][-1]
         if "notify" not in permit:
             item.problem(f"permits '{destructive[0]}' but not 'notify'", "add notify", key=True)
-        if not channels and self.document.data.get("policy") != self.base_name:
+        if not channels:
             item.problem(f"permits '{destructive[0]}' and names no channel", "add a notify section", key=True)
-
-    def _scope(self, parts: dict[str, list[Item]]) -> Mapping[str, Mapping[str, object]]:
-        merged: dict[str, dict[str, Any]] = {}
-        for part in parts.get("scope", []):
-            for cloud, item in part.entries():
-                if isinstance(item.data, dict):
-                    merged.setdefault(cloud, {}).update(item.data)
-                    if "organization" in item.data and "accounts" in item.data:
-                        item.problem("give either 'organization' or 'accounts'", at=("accounts",), key=True)
-        return merged
 
     def _also(self, parts: dict[str, list[Item]]) -> Iterator[Condition]:
         for part in parts.get("ai", []):
-            for item in Item(part.reader, (*part.place, "also"), part.get("also")).items():
+            for item in part.below("also").items():
                 yield item.reader.condition(item.data, item.place)
 
     def _later(self, parts: dict[str, list[Item]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from finops_guard.language.literals import CURRENCIES
 from finops_guard.language.schema import (
     DIALECT,
     Schema,
@@ -18,7 +19,7 @@ from finops_guard.language.schema import (
 from finops_guard.model import DESTRUCTIVE, SEVERITIES, VERBS
 
 TEXT: Schema = {"type": "string", "minLength": 1}
-CURRENCY: Schema = {"type": "string", "pattern": "^[A-Z]{3}$", "title": "currency"}
+CURRENCY: Schema = {"type": "string", "enum": sorted(CURRENCIES), "title": "currency"}
 CLOUDS = ("aws", "azure", "gcp")
 CHANNELS = (
     "slack teams email webhook sns eventbridge file owner github jira servicenow pagerduty opsgenie apprise".split()
@@ -116,10 +117,17 @@ def _budget() -> Schema:
             "metric": choice("effective", "billed", "list"),
             "plan": {
                 "type": "object",
-                "propertyNames": {"pattern": "^[0-9]{4}(?:-[0-9]{2}){0,2}$", "title": "period"},
+                "propertyNames": {
+                    "pattern": "^[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?$",
+                    "title": "period",
+                },
                 "additionalProperties": limit,
             },
-            "fiscal_start": {"type": "string", "pattern": "^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$"},
+            "fiscal_start": {
+                "type": "string",
+                "pattern": "^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
+                "title": "day of the year",
+            },
             "timezone": TEXT,
             "rollover": closed({"unused": literal("percent")}, ("unused",)),
             "owner": TEXT,
@@ -159,7 +167,7 @@ def _unit() -> Schema:
 
 
 def _channel() -> Schema:
-    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "clock"}
+    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "time of day"}
     return closed(
         {
             "to": choice(*CHANNELS),
@@ -197,7 +205,7 @@ def _channel() -> Schema:
 
 
 def _times() -> Schema:
-    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "clock"}
+    clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "time of day"}
     return closed(
         {
             "days": _listed(choice(*DAYS)),
@@ -221,15 +229,9 @@ def _cap() -> Schema:
 
 
 def _rates() -> Schema:
-    fx_to: Schema = {
-        "type": "object",
-        "properties": {"as_of": literal("date")},
-        "patternProperties": {"^[A-Z]{3}$": {"type": "number", "exclusiveMinimum": 0}},
-        "additionalProperties": False,
-        "required": ["as_of"],
-        "minProperties": 2,
-    }
-    return {"type": "object", "propertyNames": CURRENCY, "additionalProperties": fx_to, "minProperties": 1}
+    to = {name: {"type": "number", "exclusiveMinimum": 0} for name in sorted(CURRENCIES)}
+    rates = closed({"as_of": literal("date"), **to}, ("as_of",), minProperties=2)
+    return {"type": "object", "propertyNames": CURRENCY, "additionalProperties": rates, "minProperties": 1}
 
 
 def policy_schema() -> Schema:

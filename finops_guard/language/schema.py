@@ -26,6 +26,9 @@ PARAM_TYPES = ("text", "number", "percent", "duration", "money", "size", "date",
 STRICTER = ("subset", "superset", "lower", "higher", "true", "false")
 VERDICTS = ("pass", "fail", "unknown", "outside")
 TAG_COPIES = ("parent", "owner", "creator", "account")
+OPERATORS = ("exists", "in", "not_in", "matches", "same_as", "after_now", *COMPARISONS, "over", "by")
+TAG = Field("tag", "text", "A tag's value.")
+"""What stands behind a tag key."""
 
 
 def closed(properties: Schema, required: tuple[str, ...] = (), **more: Any) -> Schema:
@@ -154,7 +157,7 @@ def nested(leaf: Callable[[Field], Schema], group: Callable[[Schema], Schema], p
 
 def conditions() -> Schema:
     """`$defs` for conditions: one definition a field, so that editors name it and errors stay in one place."""
-    tag = condition_of(Field("tag", "text", "A tag's value."))
+    tag = condition_of(TAG)
     combinators = {
         "any": {"type": "array", "items": ref("condition"), "minItems": 1, "description": "At least one holds."},
         "all": {"type": "array", "items": ref("condition"), "minItems": 1, "description": "Every one holds."},
@@ -183,27 +186,39 @@ def conditions() -> Schema:
     return defs
 
 
+_RUNG = ("do", "after", "warn")
+_RUNG_OF: dict[str, tuple[str, ...]] = {
+    "notify": ("mark",),
+    "stop": ("enough",),
+    "scale_to_zero": ("enough",),
+    "tag": ("set", "copy_from", "rename", "normalise"),
+}
+
+
+def keys_of_verb(verb: str) -> tuple[str, ...]:
+    """The keys a step of a ladder takes."""
+    return (*_RUNG, *_RUNG_OF.get(verb, ()))
+
+
 def rung() -> Schema:
     """One step of a ladder; what a verb takes depends on `do`."""
-    duration = _value("duration")
     after = {"type": "string", "pattern": f"^(?:now|{PATTERNS['duration']}|{PARAM})$", "title": "duration"}
-    common: Schema = {"do": choice(*VERBS), "after": after, "warn": {"type": "array", "items": duration, "minItems": 1}}
-    only: dict[str, Schema] = {
-        "notify": {"mark": {"type": "boolean"}},
-        "stop": {"enough": {"type": "boolean"}},
-        "scale_to_zero": {"enough": {"type": "boolean"}},
-        "tag": {
-            "set": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
-            "copy_from": choice(*TAG_COPIES),
-            "rename": {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
-            "normalise": {"type": "boolean"},
-        },
+    written = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+    every: Schema = {
+        "do": choice(*VERBS),
+        "after": after,
+        "warn": {"type": "array", "items": _value("duration"), "minItems": 1},
+        "mark": {"type": "boolean"},
+        "enough": {"type": "boolean"},
+        "set": written,
+        "copy_from": choice(*TAG_COPIES),
+        "rename": written,
+        "normalise": {"type": "boolean"},
     }
-    every = common | {name: schema for extra in only.values() for name, schema in extra.items()}
     allowed = [
         {
             "if": {"properties": {"do": {"const": verb}}, "required": ["do"]},
-            "then": {"propertyNames": {"enum": [*common, *only.get(verb, ())]}},
+            "then": {"propertyNames": {"enum": list(keys_of_verb(verb))}},
         }
         for verb in VERBS
     ]
@@ -264,7 +279,7 @@ def pack_schema() -> Schema:
             "summary": {"type": "string"},
             "params": {
                 "type": "object",
-                "propertyNames": {"pattern": "^[a-z][a-z0-9_-]*$", "title": "name"},
+                "propertyNames": {"pattern": "^[a-z][a-z0-9_-]*$", "title": "parameter name"},
                 "additionalProperties": ref("parameter"),
             },
             "rules": named(ref("rule"), minProperties=1),

@@ -16,5 +16,7 @@ def resolve(value: str, environ: Mapping[str, str]) -> str:
     if match is None:
         return value
     if match[1] not in environ:
-        raise InputError(f"the policy names {value}, and the environment has no {match[1]}", help=f"export {match[1]}=…")
+        raise InputError(
+            f"the policy names {value}, and the environment has no {match[1]}", help=f"export {match[1]}=…"
+        )
     return environ[match[1]]

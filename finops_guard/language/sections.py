@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
-from finops_guard.language.conditions import EVERYTHING, Place, Reader
-from finops_guard.language.literals import day
+from finops_guard.language.conditions import EVERYTHING
+from finops_guard.language.item import Parts, Rules
 from finops_guard.language.near import suggest
+from finops_guard.language.plain import timezone, to_date
 from finops_guard.language.policy_schema import DAYS
+from finops_guard.language.words import did_you_mean, few
 from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Team, Window, canonical
 
 LONGEST_EXEMPTION = 180
@@ -32,63 +32,7 @@ CHANNEL_NEEDS = {
     "opsgenie": ("secret",),
     "apprise": ("url",),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A part of a policy and where it stands."""
-
-    reader: Reader
-    place: Place
-    data: Any
-
-    def problem(self, message: str, hint: str | None = None, *, at: Place = (), key: bool = False) -> None:
-        """Note a mistake below this part."""
-        self.reader.problem((*self.place, *at), message, hint, key=key)
-
-    def entries(self) -> Iterator[tuple[str, Item]]:
-        """The entries of a map."""
-        for name, value in self.data.items() if isinstance(self.data, dict) else ():
-            yield name, Item(self.reader, (*self.place, name), value)
-
-    def items(self) -> Iterator[Item]:
-        """The items of a list."""
-        for i, value in enumerate(self.data if isinstance(self.data, list) else ()):
-            yield Item(self.reader, (*self.place, i), value)
-
-    def get(self, name: str) -> Any:
-        """A value of a map, None where it is not there."""
-        return self.data.get(name) if isinstance(self.data, dict) else None
-
-
-Parts = Sequence[Item]
-
-
-def to_date(item: Item, name: str) -> date | None:
-    """A date value; None when it is wrong (noted here, or by the schema)."""
-    text = item.get(name)
-    if not isinstance(text, str):
-        return None
-    try:
-        return day(text).date()
-    except ValueError:
-        if len(text) == len("2027-01-31"):
-            item.problem(f"'{text}' is not a day of the calendar", at=(name,))
-        return None
-
-
-def timezone(item: Item) -> str:
-    """The name of a time zone, UTC when none is given."""
-    name = item.get("timezone")
-    if not isinstance(name, str):
-        return "UTC"
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        near = suggest(name, sorted(available_timezones()))
-        item.problem(f"unknown time zone '{name}'", f"did you mean '{near}'?" if near else None, at=("timezone",))
-        return "UTC"
-    return name
+_CELL = ("cloud", "account", "region", "type")
 
 
 def aliases(parts: Parts) -> dict[str, str]:
@@ -120,13 +64,13 @@ def rates(parts: Parts) -> dict[tuple[str, str], tuple[Decimal, date]]:
     found = {}
     for part in parts:
         for source, targets in part.entries():
-            as_of = to_date(targets, "as_of")
+            as_of = to_date(targets.below("as_of"))
             for target, rate in targets.entries():
                 number = isinstance(rate.data, (int, float)) and not isinstance(rate.data, bool)
-                if target != "as_of" and as_of and number:
-                    found[source, target] = (Decimal(str(rate.data)), as_of)
                 if target == source:
                     rate.problem(f"a rate from {source} to itself", key=True)
+                elif target != "as_of" and as_of and number:
+                    found[source, target] = (Decimal(str(rate.data)), as_of)
     return found
 
 
@@ -135,42 +79,45 @@ def caps(parts: Parts) -> dict[str, Cap]:
     found = {}
     for part in parts:
         for verb, cap in part.entries():
-            if isinstance(cap.data, int) and not isinstance(cap.data, bool):
-                found[verb] = Cap(cap.data)
-            elif isinstance(cap.get("count"), int):
-                found[verb] = Cap(cap.get("count"), "defer" if cap.get("then") == "defer" else "refuse")
+            count = cap.get("count") if isinstance(cap.data, dict) else cap.data
+            if isinstance(count, int) and not isinstance(count, bool):
+                found[verb] = Cap(count, "defer" if cap.get("then") == "defer" else "refuse")
     return found
 
 
-def exemptions(parts: Parts, rules: Sequence[str], today: date | None) -> Iterator[Exemption]:
+def exemptions(parts: Parts, rules: Rules, today: date | None) -> Iterator[Exemption]:
     """Exemptions; each names a rule of the policy and ends within 180 days."""
+    last = today + timedelta(days=LONGEST_EXEMPTION) if today else None
     for part in parts:
         for item in part.items():
-            rule, until = item.get("rule"), to_date(item, "until")
-            if isinstance(rule, str) and rule not in rules:
-                near = suggest(rule, rules)
-                hint = f"did you mean '{near}'?" if near else None
-                item.problem(f"no rule '{rule}' in this policy", hint, at=("rule",))
-            if until and today and until > today + timedelta(days=LONGEST_EXEMPTION):
-                last = today + timedelta(days=LONGEST_EXEMPTION)
+            rule, until = item.get("rule"), to_date(item.below("until"))
+            rules.expect(item.below("rule"))
+            if until and last and until > last:
                 item.problem(f"an exemption ends within {LONGEST_EXEMPTION} days", f"at most {last}", at=("until",))
             where: Condition = EVERYTHING
-            if "where" in (item.data or {}):
+            if item.get("where") is not None:
                 where = item.reader.condition(item.get("where"), (*item.place, "where"))
             if isinstance(rule, str) and until:
                 yield Exemption(rule, where, until, str(item.get("reason") or ""), str(item.get("by") or ""))
+
+
+def waivers(parts: Parts, rules: Rules) -> None:
+    """Inline waivers name rules of the policy."""
+    for part in parts:
+        for rule in part.below("inline").items():
+            rules.expect(rule)
 
 
 def freezes(parts: Parts) -> Iterator[Freeze]:
     """Freezes, in whole days."""
     for part in parts:
         for item in part.items():
-            start, end = to_date(item, "from"), to_date(item, "to")
+            start, end = to_date(item.below("from")), to_date(item.below("to"))
             if start and end and end < start:
-                item.problem("the freeze ends before it begins", at=("to",))
+                item.problem("the freeze ends before it begins", f"it begins on {start}", at=("to",))
             elif start and end:
-                allowed = item.get("except")
-                yield Freeze(start, end, frozenset(allowed if isinstance(allowed, list) else ()))
+                allowed = [verb.data for verb in item.below("except").texts()]
+                yield Freeze(start, end, frozenset(allowed))
 
 
 def windows(parts: Parts) -> dict[str, Window]:
@@ -178,43 +125,51 @@ def windows(parts: Parts) -> dict[str, Window]:
     found = {}
     for part in parts:
         for verb, item in part.entries():
-            days = [DAYS.index(name) for name in item.get("days") or DAYS if name in DAYS]
-            between = item.get("between") or ["00:00", "00:00"]
-            if all(isinstance(text, str) and len(text) == len("19:00") for text in between) and len(between) == 2:  # noqa: PLR2004 - from and to
-                start, end = (_minutes(text) for text in between)
-                found[verb] = Window(frozenset(days), start, end, timezone(item))
+            days = item.get("days") if isinstance(item.get("days"), list) else DAYS
+            between = item.get("between") if isinstance(item.get("between"), list) else ["00:00", "00:00"]
+            zone = timezone(item.below("timezone"))
+            times = [_minutes(text) for text in between or () if isinstance(text, str)]
+            if len(times) == 2:  # noqa: PLR2004 - from and to
+                week = frozenset(DAYS.index(name) for name in days or () if name in DAYS)
+                found[verb] = Window(week, times[0], times[1], zone)
     return found
 
 
 def _minutes(text: str) -> int:
     hours, _, minutes = text.partition(":")
-    return int(hours) * 60 + int(minutes) if hours.isdigit() and minutes.isdigit() else 0
+    return int(hours) * 60 + int(minutes) if hours.isdecimal() and minutes.isdecimal() else 0
 
 
 def expected(parts: Parts) -> Iterator[ExpectedGap]:
     """Gaps the policy knows."""
     for part in parts:
-        expect = Item(part.reader, (*part.place, "expect"), part.get("expect"))
-        for item in expect.items():
-            until = to_date(item, "until")
-            match = {name: str(item.get(name)) for name in ("cloud", "account", "region", "type") if item.get(name)}
+        for item in part.below("expect").items():
+            until = to_date(item.below("until"))
+            match = {name: str(item.get(name)) for name in _CELL if item.get(name)}
             if until and match:
                 yield ExpectedGap(match, str(item.get("reason") or ""), until)
 
 
-def channels(parts: Parts) -> Iterator[Mapping[str, Any]]:
-    """Channels; each has what it needs, and secrets only from the environment."""
+def channels(parts: Parts, rules: Rules, team_names: Collection[str]) -> Iterator[Mapping[str, Any]]:
+    """Channels; each has what it needs, names rules and teams there are, and takes secrets from the environment."""
     for part in parts:
         for item in part.items():
             if not isinstance(item.data, dict):
                 continue
             to = item.get("to")
-            for need in CHANNEL_NEEDS.get(to, ()) if isinstance(to, str) else ():
+            needs = CHANNEL_NEEDS.get(to, ()) if isinstance(to, str) else ()
+            for need in needs if item.reader.sound(item.place) else ():
                 if need not in item.data:
-                    item.problem(f"channel '{to}' needs '{need}'")
-            secret = item.get("secret")
-            if isinstance(secret, str) and not secret.startswith("$env."):
-                item.problem("a secret in a file", "write $env.NAME", at=("secret",))
-            if item.get("timezone"):
-                timezone(item)
+                    item.problem(f"channel '{to}' needs '{need}'", f"{need}: …", at=("to",))
+            secret = item.below("secret")
+            if isinstance(secret.data, str) and not secret.data.startswith("$env."):
+                secret.problem("a secret does not belong in a file", "write $env.NAME")
+            for rule in item.below("for", "rule").texts():
+                rules.expect(rule)
+            for team in item.below("for", "team").texts():
+                if team_names and team.data not in team_names:
+                    names = sorted(team_names)
+                    hint = did_you_mean(suggest(team.data, names)) or few(names, "teams: {}")
+                    team.problem(f"no team '{team.data}' in this policy", hint)
+            timezone(item.below("timezone"))
             yield item.data

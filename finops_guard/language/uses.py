@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from finops_guard.errors import InputError
-from finops_guard.fields import FIELDS
 from finops_guard.language.bind import bind_rule
-from finops_guard.language.conditions import EVERYTHING, TAG
+from finops_guard.language.conditions import EVERYTHING
 from finops_guard.language.diagnostics import Diagnostic, LanguageError
 from finops_guard.language.document import read
+from finops_guard.language.item import Item
 from finops_guard.language.library import local_packs, shipped_names, shown
 from finops_guard.language.near import suggest
-from finops_guard.language.pack import load_pack, param_value
-from finops_guard.language.regexes import PatternError
-from finops_guard.language.regexes import check as check_pattern
-from finops_guard.language.sections import Item
-from finops_guard.model import (
-    SEVERITIES,
-    All,
-    AnyOf,
-    Binding,
-    Compare,
-    Condition,
-    Mode,
-    Not,
-    Pack,
-    Param,
-    Parameter,
-    Rule,
-    Severity,
-    Verb,
-)
+from finops_guard.language.pack import load_pack
+from finops_guard.language.params import check_value, param_value, uses_of_params
+from finops_guard.language.words import did_you_mean, few
+from finops_guard.model import SEVERITIES, VERBS, Binding, Condition, Mode, Pack, Parameter, Rule, Severity, Verb
 
 
 @dataclass(slots=True)
@@ -59,7 +43,7 @@ class Library:
             except LanguageError as error:
                 self.problems += error.diagnostics
             except InputError as error:
-                item.problem(error.what, at=("use",))
+                item.problem(error.what, error.help, at=("use",))
         return self._loaded[key]
 
     def _path(self, name: str, policy: Path, item: Item) -> Path | None:
@@ -74,9 +58,9 @@ class Library:
             files = ", ".join(shown(path) for path in found)
             item.problem(f"several packs are called '{name}': {files}", "give the path", at=("use",))
         elif not found and name not in ours:
-            near = suggest(name, [*local, *ours])
-            known = f"known: {', '.join(sorted([*local, *ours]))}"
-            item.problem(f"unknown pack '{name}'", f"did you mean '{near}'?" if near else known, at=("use",))
+            known = sorted({*local, *ours})
+            meant = did_you_mean(suggest(name, known)) or few(known, "known: {}")
+            item.problem(f"unknown pack '{name}'", meant, at=("use",))
         else:
             return found[0] if found else ours[name]
         return None
@@ -109,24 +93,20 @@ class Use:
 def read_use(item: Item, pack: Pack) -> Use:
     """A `use` entry; names of parameters and rules are checked."""
     data = item.data
-    given = dict(Item(item.reader, (*item.place, "with"), data.get("with")).entries())
+    given = dict(item.below("with").entries())
     values: dict[str, object] = {}
-    for name, value in given.items():
+    for name, value in list(given.items()):
         if name not in pack.params:
-            near = suggest(name, pack.params)
-            known = ", ".join(pack.params) or "none"
-            hint = f"did you mean '{near}'?" if near else f"known: {known}"
+            near = suggest(name, [param for param in pack.params if param not in given])
+            hint = did_you_mean(near) or few(list(pack.params), "known: {}") or "it has none"
             value.problem(f"pack {pack.name} has no parameter '{name}'", hint, key=True)
+            if near:
+                given.setdefault(near, value)  # misspelt, not missing
             continue
         parsed = param_value(value.reader, pack.params[name].type, value.data, value.place)
         if parsed is not None:
             values[name] = parsed
-    for key in ("skip", "severity"):
-        for name, place in _names(item, key):
-            if name not in pack.rules:
-                near = suggest(name, pack.rules)
-                hint = f"did you mean '{near}'?" if near else f"known: {', '.join(pack.rules)}"
-                item.problem(f"pack {pack.name} has no rule '{name}'", hint, at=place, key=key == "severity")
+    _expect_rules(item, pack)
     where = item.reader.condition(data["where"], (*item.place, "where")) if "where" in data else EVERYTHING
     severity = {n: s for n, s in _map(data.get("severity")).items() if s in SEVERITIES}
     permit = data.get("permit")
@@ -145,12 +125,15 @@ def read_use(item: Item, pack: Pack) -> Use:
     )
 
 
-def _names(item: Item, key: str) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    data = item.get(key)
-    if isinstance(data, dict):
-        yield from ((name, (key, name)) for name in data)
-    elif isinstance(data, list):
-        yield from ((name, (key, i)) for i, name in enumerate(data) if isinstance(name, str))
+def _expect_rules(item: Item, pack: Pack) -> None:
+    named = [(str(rule.data), rule, False) for rule in item.below("skip").texts()]
+    named += [(name, rule, True) for name, rule in item.below("severity").entries()]
+    for name, rule, at_key in named:
+        if name not in pack.rules:
+            short = name.removeprefix(f"{pack.name}/")
+            near = short if short in pack.rules else suggest(short, pack.rules)
+            hint = did_you_mean(near) or few(list(pack.rules), "known: {}")
+            rule.problem(f"pack {pack.name} has no rule '{name}'", hint, key=at_key)
 
 
 def _map(data: Any) -> Mapping[str, Any]:
@@ -162,13 +145,7 @@ def _texts(data: Any) -> list[str]:
 
 
 def binding(use: Use, mode: Mode, permit: frozenset[Verb], team_names: tuple[str, ...]) -> Binding:
-    """The binding of a use under the policy's mode and permit; what it may not do is noted."""
-    item = use.item
-    if use.mode == "enforce" and mode == "dry-run":
-        item.problem("the policy's mode is dry-run; a binding may only lower it", at=("mode",))
-    for verb in sorted((use.permit or frozenset()) - permit):
-        i = item.data["permit"].index(verb)
-        item.problem(f"the policy does not permit '{verb}'", "add it to the policy's permit", at=("permit", i))
+    """The binding of a use under the policy's mode and permit."""
     values = {name: _value(use, param, team_names) for name, param in use.pack.params.items()}
     rules = []
     for rule in use.pack.rules.values():
@@ -182,40 +159,29 @@ def binding(use: Use, mode: Mode, permit: frozenset[Verb], team_names: tuple[str
     return Binding(use.name, use.pack, tuple(rules), use.where, effective, allowed, use.accept)
 
 
+def check_authority(item: Item, mode: Mode, permit: frozenset[Verb]) -> None:
+    """Note a mode or verb of a use that its policy does not give."""
+    if item.get("mode") == "enforce" and mode == "dry-run":
+        item.problem("the policy's mode is dry-run; a binding may only lower it", at=("mode",))
+    for verb in item.below("permit").texts():
+        if verb.data in VERBS and verb.data not in permit:
+            verb.problem(f"the policy does not permit '{verb.data}'", "add it to the policy's permit")
+
+
 def _value(use: Use, param: Parameter, team_names: tuple[str, ...]) -> object | None:
     if param.name in use.values:
         return use.values[param.name]
     if param.name == "teams" and param.type == "list" and team_names:
         return team_names
     if param.required and param.name not in use.given:
-        use.item.problem(f"pack {use.pack.name} needs parameter '{param.name}'", f"with: {{{param.name}: …}}")
+        example = f"with: {{{param.name}: …}}"
+        use.item.problem(f"pack {use.pack.name} needs parameter '{param.name}'", example, at=("use",))
     return param.default
 
 
 def _check_values(use: Use, rule: Rule) -> None:
-    """Given values that only now meet their field: choices and patterns."""
-    for test in (*_tests(rule.match), *_tests(rule.require)):
-        if not isinstance(test.value, Param) or test.value.name not in use.given:
-            continue
-        given = use.given[test.value.name]
-        spec = TAG if test.ref.space != "field" else FIELDS[test.ref.name]
-        if test.op == "matches" and isinstance(given.data, str):
-            try:
-                check_pattern(given.data)
-            except PatternError as error:
-                given.problem(f"pattern '{given.data}', character {error.offset + 1}: {error}")
-        for value in given.data if isinstance(given.data, list) else [given.data]:
-            if spec.choices and value not in spec.choices:
-                near = suggest(str(value), spec.choices)
-                given.problem(f"'{value}' is not a {test.ref}", f"did you mean '{near}'?" if near else None)
-
-
-def _tests(condition: Condition) -> Iterator[Compare]:
-    match condition:
-        case All(items) | AnyOf(items):
-            for part in items:
-                yield from _tests(part)
-        case Not(part):
-            yield from _tests(part)
-        case Compare():
-            yield condition
+    """Given values that only now meet their fields: choices and patterns."""
+    for test, param in uses_of_params(rule):
+        if param in use.values and param in use.given:
+            given = use.given[param]
+            check_value(test, given.reader, given.data, given.place)

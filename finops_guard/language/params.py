@@ -1,0 +1,82 @@
+"""Parameters: values of their type, and what they meet in the rules that use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from finops_guard.fields import FIELDS
+from finops_guard.language.conditions import Place, Reader
+from finops_guard.language.literals import parse
+from finops_guard.language.near import suggest
+from finops_guard.language.schema import TAG
+from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, wrong_literal
+from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Rule
+
+
+def param_value(reader: Reader, kind: str, data: Any, place: Place) -> object | None:
+    """A parameter's value from a default or a policy's `with`, in the type's unit; None when wrong (noted)."""
+    if kind == "list":
+        if not isinstance(data, list):
+            reader.problem(place, f"'{place[-1]}' is a list, not '{data}'", SHAPES["list"])
+            return None
+        for i, item in enumerate(data):
+            if not isinstance(item, str):
+                reader.problem(
+                    (*place, i), f"{item} is a number, and '{place[-1]}' is a list of text", f"quote it: '{item}'"
+                )
+        return tuple(item for item in data if isinstance(item, str))
+    if kind in ("number", "bool"):
+        if isinstance(data, bool if kind == "bool" else (int, float)) and (
+            kind == "bool" or not isinstance(data, bool)
+        ):
+            return data
+    elif isinstance(data, str):
+        try:
+            return parse(kind, data)
+        except ValueError as error:
+            if str(error) not in SHAPES.values() or kind == "date":
+                reader.problem(place, *wrong_literal(kind, data))
+                return None
+    spelt = "a list" if isinstance(data, list) else reader.document.spelt(place)
+    near = suggest(spelt.casefold(), ["true", "false"]) if kind == "bool" else literal_like(kind, spelt)
+    shape = f"quote it: '{spelt}'" if kind == "text" else SHAPES[kind]
+    reader.problem(place, f"'{spelt}' is not {a(kind)}, and '{_named(place)}' is one", did_you_mean(near) or shape)
+    return None
+
+
+def _named(place: Place) -> str:
+    return str(place[-2] if place[-1] == "default" else place[-1])
+
+
+def uses_of_params(rule: Rule) -> Iterator[tuple[Compare, str]]:
+    """Each test of a rule that compares with a parameter, and that parameter's name."""
+    for test in (*tests(rule.match), *tests(rule.require)):
+        for value in test.value if isinstance(test.value, tuple) else (test.value,):
+            if isinstance(value, Param):
+                yield test, value.name
+
+
+def tests(condition: Condition) -> Iterator[Compare]:
+    """Every comparison in a condition."""
+    match condition:
+        case All(items) | AnyOf(items):
+            for part in items:
+                yield from tests(part)
+        case Not(part):
+            yield from tests(part)
+        case Compare():
+            yield condition
+
+
+def check_value(test: Compare, reader: Reader, data: Any, place: Place) -> None:
+    """Note a value, of the parameter's type, that the field it is compared with cannot have: a choice, a pattern."""
+    spec = FIELDS[test.ref.name] if test.ref.space == "field" else TAG
+    if test.op == "matches" and isinstance(data, str):
+        reader.pattern(data, place)
+    if spec.choices:
+        single = not isinstance(data, list)
+        for i, value in enumerate([data] if single else data):
+            if value not in spec.choices:
+                hint = did_you_mean(suggest(str(value), spec.choices)) or few(spec.choices, "one of {}")
+                reader.problem(place if single else (*place, i), f"unknown {test.ref} '{value}'", hint)
