@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -48,6 +49,18 @@ def no_color(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     """`--no-color` is NO_COLOR for this run."""
     if value:
         os.environ["NO_COLOR"] = "1"
+
+
+def instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> datetime | None:
+    """`--at`: ISO 8601, UTC unless it says otherwise."""
+    if value is None:
+        return None
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        message = f"'{printable(value)}' is not a time; write 2026-11-25 or 2026-11-25T09:00:00Z"
+        raise click.BadParameter(message) from None
+    return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
 def common(*formats: str) -> Callable[[Function], Function]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from finops_guard.evaluate.derive import Setting, derive
 from finops_guard.evaluate.emit import fold
-from finops_guard.evaluate.judge import Evaluator, predicate
+from finops_guard.evaluate.judge import Evaluator, Judgement, predicate
 from finops_guard.language.bind import bind_rule
 from finops_guard.language.examples import resource_of
 from finops_guard.model import (
@@ -129,7 +129,8 @@ def examples(pack: Pack, bound: Rule, now: datetime) -> Iterator[Check]:
     setting = Setting(now, omitted_adds_nothing=True)
     for example in bound.examples:
         (resource,) = derive([resource_of(example.resource, example.at)], setting)
-        yield from verdicts(judge, resource, {bound.id: example.verdict}, {bound.id: example.at})
+        found = next(judge.judge([resource]), None)
+        yield checked(bound.id, example.verdict, found, resource, example.at)
 
 
 def alone(pack: Pack, rules: tuple[Rule, ...]) -> Binding:
@@ -137,16 +138,7 @@ def alone(pack: Pack, rules: tuple[Rule, ...]) -> Binding:
     return Binding(pack.name, pack, rules, All(()), "dry-run", frozenset())
 
 
-def verdicts(
-    judge: Evaluator,
-    resource: Resource,
-    expected: Mapping[str, str],
-    places: Mapping[str, Location | None],
-) -> Iterator[Check]:
-    """What rules say of one resource, beside what is expected, in the order of the expectations."""
-    said = {judgement.rule.id: judgement for judgement in judge.judge([resource])}
-    for rule, verdict in expected.items():
-        found = said.get(rule)
-        got = found.verdict if found else "outside"
-        reasons = tuple(map(Reason._make, found.reasons)) if found else ()
-        yield Check(rule, verdict, got, reasons, places.get(rule), resource)
+def checked(rule: str, expected: str, found: Judgement | None, resource: Resource, at: Location | None) -> Check:
+    """What a rule said of a resource, beside what is expected; it said nothing where the resource is outside."""
+    reasons = tuple(map(Reason._make, found.reasons)) if found else ()
+    return Check(rule, expected, found.verdict if found else "outside", reasons, at, resource)
