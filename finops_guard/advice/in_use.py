@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """What is in use. `team_key` is the canonical key that the teams stand under; every list has the most used first."""
+    """What is in use, in every list the most used first. `team_key`: the canonical key that the teams stand under."""
 
     resources: int
     team_key: str

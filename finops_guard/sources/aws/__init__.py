@@ -33,3 +33,10 @@ def permissions() -> list[str]:
     from finops_guard.sources.aws import _modules
 
     return _modules.permissions()
+
+
+def login_trouble() -> str | None:
+    """What the SDK says, without secrets, when AWS does not know who we are; None when it does."""
+    from finops_guard.sources.aws import _login
+
+    return _login.trouble()

@@ -1,0 +1,168 @@
+"""The files of a new policy folder. Nothing that is there is written over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from finops_guard.errors import InputError
+from finops_guard.language.library import shipped, shipped_names
+
+POLICY = "finops-guard.yaml"
+STATE = ".finops-guard"
+IGNORED = f"""\
+# finops-guard keeps its state here; the schemas that editors complete from are for everybody.
+{STATE}/*
+!{STATE}/schema/
+"""
+_HEAD = f"""\
+# yaml-language-server: $schema={STATE}/schema/policy.json
+#
+"""
+_OWN_PACK = "  - use: house             # your own rules, in rules/house.yaml\n"
+_NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
+
+PACK = f"""\
+# yaml-language-server: $schema=../{STATE}/schema/pack.json
+#
+# Rules of your own. A rule is a sentence: for what we `match`, `require` this, `otherwise` do that. Copy this one and
+# change it; the editor completes every key, and `finops-guard validate` names every typo.
+pack: house
+version: 0.1.0
+summary: What we ask beyond the packs that come with finops-guard.
+
+params:                                        # a policy may change them: {{use: house, with: {{patience: 3d}}}}
+  patience: {{type: duration, default: 7d, stricter: lower, help: Time between the notice and the ticket.}}
+
+rules:
+  notebook-end:
+    title: Notebooks say until when they are needed
+    why: A notebook that nobody remembers costs as much as one that somebody works in.
+    learn: Set the tag expires-on to a day, written 2027-01-31, when the notebook is made.
+    severity: low                              # low, medium, high, critical
+    match: {{kind: notebook, taggable: true}}    # whom it is about; for everything else the verdict is `outside`
+    require: {{tags: {{expires-on: {{after_now: true}}}}}}
+    otherwise:                                 # proposed here, permitted or not by the policy
+      - {{do: notify}}
+      - {{do: ticket, after: $patience}}
+    examples:                                  # run by `finops-guard test`, shown by `finops-guard explain`
+      pass:
+        - {{kind: notebook, tags: {{expires-on: 2999-12-31}}}}
+      fail:
+        - {{kind: notebook, tags: {{}}}}
+        - {{kind: notebook, tags: {{expires-on: next month}}}}  # no day
+      unknown:
+        - {{kind: notebook}}                     # its tags could not be read: never a pass, never acted on
+      outside:
+        - {{kind: vm, tags: {{}}}}
+        - {{kind: notebook, taggable: false, tags: {{}}}}
+"""
+
+TESTS = f"""\
+# yaml-language-server: $schema=../{STATE}/schema/tests.json
+#
+# Tests with a clock of their own: what does a rule say of these resources at that time? Run by `finops-guard test`.
+tests:
+  - at: 2026-11-25
+    given:
+      - {{kind: notebook, tags: {{expires-on: 2026-11-25}}}}  # the day itself still counts
+    expect: {{house/notebook-end: pass}}
+  - at: 2026-11-26
+    given:
+      - {{kind: notebook, tags: {{expires-on: 2026-11-25}}}}
+    expect: {{house/notebook-end: fail}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, relative to the folder; `kept`: what was there already just so."""
+
+    paths: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def files(name: str, about: str, live: str | None = None) -> dict[str, str]:
+    """Path -> text of every file. `about`: the policy's head as comment lines; `live`: sections from an inventory."""
+    schemas = {
+        f"{STATE}/schema/{kind}.json": (shipped("schema") / f"{kind}.json").read_text("utf-8")
+        for kind in ("pack", "policy", "tests")
+    }
+    return {
+        POLICY: policy(name, about, live),
+        "rules/house.yaml": PACK,
+        "rules/house.tests.yaml": TESTS,
+        **schemas,
+    }
+
+
+def policy(name: str, about: str, live: str | None = None) -> str:
+    """The shipped starter under a name of its own, with a local pack; `live` takes the place of its scope."""
+    starter = shipped_names("policies")["starter"].read_text("utf-8")
+    identity, scope, packs, later = starter[starter.index("\npolicy:") + 1 :].split("\n\n", 3)
+    steps = later if live is None else _without_first_steps(later)
+    parts = [identity.replace("policy: starter", f"policy: {name}", 1), live or scope, f"{packs}\n{_OWN_PACK}", steps]
+    return _HEAD + about + "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _without_first_steps(later: str) -> str:
+    """The starter's next steps but those that naming teams and spellings was."""
+    head, *steps = later.split("\n#\n")
+    rest = [step for step in steps if not step.lstrip("# ").startswith(("1.", "2."))]
+    return "\n#\n".join([head, *(re.sub(r"^# \d", f"# {place}", step) for place, step in enumerate(rest, 1))])
+
+
+def name_of(folder: Path) -> str:
+    """A policy's name from a folder's: lower case, hyphens; `starter` where nothing is left."""
+    name = _NOT_IN_NAMES.sub("-", folder.resolve().name.casefold()).strip("-")
+    return name if name[:1].isalpha() and name.isascii() else "starter"
+
+
+def refuse(folder: Path, texts: Mapping[str, str]) -> None:
+    """InputError where the policy is there, or another file that says something else than it would."""
+    there = [path for path in texts if (folder / path).exists() and not _kept(folder, path, texts[path])]
+    if there:
+        names = ", ".join(str(folder / path) for path in there)
+        does = "is there already" if len(there) == 1 else "are there already"
+        raise InputError(f"{names} {does}, and init writes over nothing", help="move it away, or give another folder")
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> Written:
+    """Write all files, or none: InputError as in `refuse`, or where one cannot be written. `.gitignore` is added to."""
+    refuse(folder, texts)
+    kept = [path for path in texts if (folder / path).exists()]
+    new = [path for path in texts if path not in kept]
+    try:
+        for path in new:
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(texts[path])
+        (new if _ignore(folder / ".gitignore") else kept).append(".gitignore")
+    except OSError as error:
+        raise InputError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    return Written(tuple(new), tuple(kept))
+
+
+def _kept(folder: Path, path: str, text: str) -> bool:
+    return path != POLICY and _same(folder / path, text)
+
+
+def _same(path: Path, text: str) -> bool:
+    try:
+        return path.read_text("utf-8") == text
+    except (OSError, ValueError):
+        return False
+
+
+def _ignore(path: Path) -> bool:
+    """Add our lines to a `.gitignore` unless it speaks of our folder already; whether it did."""
+    before = path.read_text("utf-8", errors="surrogateescape") if path.exists() else ""
+    if any(line.strip().strip("/").startswith(STATE) for line in before.splitlines()):
+        return False
+    gap = "" if not before else "\n" if before.endswith("\n") else "\n\n"
+    with path.open("a", encoding="utf-8", newline="\n") as file:
+        file.write(gap + IGNORED)
+    return True

@@ -1,0 +1,33 @@
+"""Print a script that completes commands, options and values in a shell."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from finops_guard.cli import _options
+
+SHELLS = ("bash", "zsh", "fish")
+COMMAND = "finops-guard"
+ASKED_BY = "_FINOPS_GUARD_COMPLETE"
+"""The variable by which such a script asks for completions: click's own protocol."""
+
+
+@click.command()
+@click.argument("shell", type=_options.Word(SHELLS))
+def command(shell: str) -> None:
+    """Print a script that completes commands, options and values in a shell.
+
+    \b
+    bash   eval "$(finops-guard completion bash)"           in ~/.bashrc (bash 4.4 or newer)
+    zsh    eval "$(finops-guard completion zsh)"            in ~/.zshrc, after compinit
+    fish   finops-guard completion fish > ~/.config/fish/completions/finops-guard.fish
+    """  # noqa: D301 - click takes the backspace itself, for lines it shall not join
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"click does not complete in {shell}")
+    root = click.get_current_context().find_root().command
+    sys.stdout.write(kind(root, {}, COMMAND, ASKED_BY).source().strip() + "\n")

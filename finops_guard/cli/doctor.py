@@ -1,0 +1,134 @@
+"""What cannot be judged, how to mend it, and the money it hides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from finops_guard.cli import _options
+from finops_guard.cli._estate import SANDBOX, Target
+
+if TYPE_CHECKING:
+    from finops_guard.advice.checkup import Trouble
+    from finops_guard.language.diagnostics import Diagnostic
+    from finops_guard.model import Policy, Report
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """All that was found: troubles, mistakes of the policy, and the report where a scan could be tried."""
+
+    troubles: list[Trouble] = field(default_factory=list)
+    mistakes: list[Diagnostic] = field(default_factory=list)
+    report: Report | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """2 for a policy that does not load, 3 for a scan that would be incomplete, else 0."""
+        if self.mistakes:
+            return 2
+        return 3 if any(trouble.blocks for trouble in self.troubles) else 0
+
+
+@click.command()
+@click.argument("target", required=False, metavar="[TARGET]", type=Target())
+@click.option("--permissions", is_flag=True, help="Print the IAM policy of the role that scans, and do nothing else.")
+@_options.policy
+@_options.common("text", "json")
+def command(
+    target: str | None, permissions: bool, policy_path: Path | None, shape: str, quiet: bool, verbose: bool
+) -> None:
+    """What cannot be judged, how to mend it, and the money it hides.
+
+    Looks at this installation, the policy and the login, then scans TARGET (as `scan` does; nothing is written to a
+    cloud) and says what was not read, what is unknown and why, which rules were judged nowhere, and what has no price.
+
+    Exit 0 when a scan is complete, though some of what is listed may be worth mending; 2 when the policy does not load;
+    3 when a scan is not complete.
+    """
+    from finops_guard.cli import _doctored
+
+    if permissions:
+        from finops_guard.cli._paint import write_json
+
+        write_json(_doctored.iam_policy())
+        return
+    diagnosis = examine(target, policy_path, quiet=quiet)
+    if shape == "json":
+        from finops_guard.cli._paint import write_json
+
+        write_json(_doctored.record(diagnosis))
+    else:
+        _doctored.write(diagnosis, everything=verbose)
+    raise click.exceptions.Exit(diagnosis.exit_code)
+
+
+def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True) -> Diagnosis:
+    """Look at everything, as far as one thing's trouble lets the next one be looked at."""
+    from finops_guard.advice.checkup import Trouble
+    from finops_guard.cli._installation import installation
+    from finops_guard.errors import InputError
+    from finops_guard.language.diagnostics import LanguageError
+
+    diagnosis = Diagnosis(troubles=[*installation(_extras(target))])
+    if any(trouble.blocks for trouble in diagnosis.troubles):
+        return diagnosis
+    try:
+        found, diagnosis.report = _scanned(target, policy_path, quiet=quiet)
+    except LanguageError as error:
+        diagnosis.mistakes = list(error.diagnostics)
+    except InputError as error:
+        if target is not None or policy_path is not None:
+            raise
+        diagnosis.troubles.append(Trouble("installation", error.what, error.help or "", blocks=True))
+    else:
+        diagnosis.troubles += found
+    return diagnosis
+
+
+def _extras(target: str | None) -> Iterator[str]:
+    """The extras without which a target cannot be read; that of a cloud in the policy's scope is found by the scan."""
+    if target in (SANDBOX, "aws", None):
+        yield "sandbox" if target == SANDBOX else "aws"
+
+
+def _scanned(target: str | None, policy_path: Path | None, *, quiet: bool) -> tuple[list[Trouble], Report]:
+    from finops_guard.advice.checkup import checkup
+    from finops_guard.cli._estate import estate
+    from finops_guard.cli._progress import progress
+
+    at = datetime.now(UTC)
+    targets = () if target is None else (target,)
+    with (
+        estate(targets, policy_path, at) as (policy, wanted),
+        progress(quiet=quiet) as say,
+        TemporaryDirectory(prefix="finops-guard-") as folder,
+    ):
+        from finops_guard.pipeline import Request, enrich, run
+        from finops_guard.state import spool
+
+        path = Path(folder) / "doctor.snapshot"
+        request = Request(policy, at, wanted, snapshot_out=path, environ=os.environ, say=say)
+        report = run(request)
+        troubles = checkup(report, enrich(spool.read(path, policy.aliases), policy, at))
+        return [*_login(report, wanted, policy), *troubles], report
+
+
+def _login(report: Report, targets: Sequence[str], policy: Policy) -> Iterator[Trouble]:
+    """What the SDK itself says where a cloud did not let us in."""
+    reads_aws = "aws" in targets or (not targets and (not policy.scope or "aws" in policy.scope))
+    if not reads_aws or any(who.cloud == "aws" for who in report.identities):
+        return
+    from finops_guard.advice import remedies
+    from finops_guard.advice.checkup import Trouble
+    from finops_guard.sources import aws
+
+    if words := aws.login_trouble():
+        yield Trouble("login", f"AWS: {words}", remedies.for_login(words), blocks=True)
