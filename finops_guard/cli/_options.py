@@ -63,32 +63,37 @@ def instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+def manners(function: Function) -> Function:
+    """`-q`, `-v` and `--no-color`."""
+    for option in (
+        click.option(
+            "--no-color", is_flag=True, callback=no_color, expose_value=False, is_eager=True, help="No colour."
+        ),
+        click.option("-v", "--verbose", is_flag=True, help="Say more."),
+        click.option("-q", "--quiet", is_flag=True, help="Only the result."),
+    ):
+        function = option(function)
+    return function
+
+
 def common(*formats: str) -> Callable[[Function], Function]:
-    """`-f` (as `shape`; the first is the default), `-q`, `-v` and `--no-color`.
+    """`-f` (as `shape`; the first is the default) and the manners.
 
     FINOPS_GUARD_FORMAT is about a scan's report, so it does not choose among the formats of other commands.
     """
 
     def added(function: Function) -> Function:
-        for option in (
-            click.option(
-                "--no-color", is_flag=True, callback=no_color, expose_value=False, is_eager=True, help="No colour."
-            ),
-            click.option("-v", "--verbose", is_flag=True, help="Say more."),
-            click.option("-q", "--quiet", is_flag=True, help="Only the result."),
-            click.option(
-                "-f",
-                "--format",
-                "shape",
-                type=Word(formats),
-                default=formats[0],
-                envvar=(),
-                show_default=True,
-                help="What goes to stdout.",
-            ),
-        ):
-            function = option(function)
-        return function
+        option = click.option(
+            "-f",
+            "--format",
+            "shape",
+            type=Word(formats),
+            default=formats[0],
+            envvar=(),
+            show_default=True,
+            help="What goes to stdout.",
+        )
+        return option(manners(function))
 
     return added
 

@@ -34,6 +34,9 @@ class Commands(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         command: click.Command = import_module(f"finops_guard.cli.{cmd_name}").command
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar is None:
+                option.envvar = _variable(option)
         return command
 
     def resolve_command(
@@ -53,6 +56,11 @@ class Commands(click.Group):
             formatter.write_dl(rows)
 
 
+def _variable(option: click.Option) -> str:
+    """The environment variable of an option, the same for every command: `--fail-on` is FINOPS_GUARD_FAIL_ON."""
+    return "FINOPS_GUARD_" + max(option.opts, key=len).removeprefix("--").replace("-", "_").upper()
+
+
 def _summary(name: str) -> str:
     """The first docstring line of a command's module, read from its source."""
     from importlib.util import find_spec
@@ -69,7 +77,6 @@ def _summary(name: str) -> str:
     epilog=EPILOG,
     context_settings={
         "help_option_names": ["-h", "--help"],
-        "auto_envvar_prefix": "FINOPS_GUARD",
         "max_content_width": 100,
     },
 )
@@ -83,29 +90,41 @@ def group() -> None:
 
 def main() -> None:
     """The command's entry point."""
+    code = 0
+    try:
+        code = run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough; the rest goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def run() -> int:
+    """Run the command; its exit code, every error told on stderr."""
     try:
         code = group.main(prog_name="finops-guard", standalone_mode=False)
     except click.exceptions.Exit as stop:
-        code = stop.exit_code
+        return stop.exit_code
     except click.ClickException as error:
         error.show()
-        code = error.exit_code
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
-        code = INTERRUPTED
+        return INTERRUPTED
     except GuardError as error:
         show(error)
-        code = error.exit_code
+        return error.exit_code
+    except SystemExit as stop:  # how rich says it
+        raise BrokenPipeError from stop
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        raise
     except Exception as error:  # a bug of ours: Python would exit 1, which means findings
         if os.environ.get("FINOPS_GUARD_DEBUG"):
             raise
         click.echo(f"internal error: {type(error).__name__}: {printable(str(error))}", err=True)
         click.echo("please report it; FINOPS_GUARD_DEBUG=1 shows where", err=True)
-        code = INTERNAL
-    sys.exit(code if isinstance(code, int) else 0)
+        return INTERNAL
+    return code if isinstance(code, int) else 0
 
 
 def show(error: GuardError) -> None:

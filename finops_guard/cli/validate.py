@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from finops_guard.cli import _options
-from finops_guard.language.diagnostics import Diagnostic
+from finops_guard.language.diagnostics import Diagnostic, printable
 
 
 @click.command()
@@ -36,7 +36,7 @@ def command(paths: tuple[Path, ...], policy_path: Path | None, shape: str, quiet
         _write(problems)
     if verbose:
         for name in dict.fromkeys((*files.names, *files.packs)):
-            click.echo(f"read {_options.printable(name)}", err=True)
+            click.echo(f"read {printable(name)}", err=True)
     if not quiet:
         counts = [
             _options.counted(len({*files.names, *files.packs}), "file"),
