@@ -16,7 +16,7 @@ from finops_guard.costs import prices
 from finops_guard.evaluate import Evaluator, Setting, Tally, derive, findings, need_of, predicate
 from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
-from finops_guard.model import Mode, Money, Notes, PackUsed, Policy, Report, Resource, money_in
+from finops_guard.model import Mode, Money, Need, Notes, PackUsed, Policy, Report, Resource, money_in
 from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.state import spool
@@ -83,6 +83,15 @@ def run(request: Request) -> Report:
         remarks=(*dict.fromkeys(notes.remarks), *_remarks(policy, at)),
         complete=all(gap.expected for gap in gaps),
     )
+
+
+def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:
+    """Everything there is, whatever the rules need, as sources say it; the notes are complete when it ends."""
+    notes, everything = Notes(say=request.say), Need(kinds=None, fields=frozenset())
+    found = targets.collect(
+        request.policy, request.targets, everything, request.at, notes, jobs=request.jobs, environ=request.environ
+    )
+    return found, notes
 
 
 def enrich(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iterator[Resource]:

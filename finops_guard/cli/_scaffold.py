@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from finops_guard.errors import InputError
-from finops_guard.language.library import shipped, shipped_names
+from finops_guard.language.library import shipped_names
+from finops_guard.language.policy_schema import policy_schema
+from finops_guard.language.schema import pack_schema
+from finops_guard.language.testfile import tests_schema
 
 POLICY = "finops-guard.yaml"
 STATE = ".finops-guard"
@@ -33,31 +38,31 @@ pack: house
 version: 0.1.0
 summary: What we ask beyond the packs that come with finops-guard.
 
-params:                                        # a policy may change them: {{use: house, with: {{patience: 3d}}}}
-  patience: {{type: duration, default: 7d, stricter: lower, help: Time between the notice and the ticket.}}
+params:                                    # a policy may change them: {{use: house, with: {{keep: 30d}}}}
+  keep: {{type: duration, default: 90d, stricter: lower, help: How long logs may be kept.}}
 
 rules:
-  notebook-end:
-    title: Notebooks say until when they are needed
-    why: A notebook that nobody remembers costs as much as one that somebody works in.
-    learn: Set the tag expires-on to a day, written 2027-01-31, when the notebook is made.
-    severity: low                              # low, medium, high, critical
-    match: {{kind: notebook, taggable: true}}    # whom it is about; for everything else the verdict is `outside`
-    require: {{tags: {{expires-on: {{after_now: true}}}}}}
-    otherwise:                                 # proposed here, permitted or not by the policy
+  log-retention:
+    title: Logs are not kept for ever
+    why: A log group without a retention keeps every line it ever got, and bills it every month.
+    learn: Set the retention where the log group is made; what must stay longer is cheaper in a bucket.
+    severity: low                          # low, medium, high, critical
+    match: {{kind: log-store, age: {{gte: 7d}}}}  # whom it is about: for all else the verdict is `outside`
+    require: {{log: {{retention: {{lte: $keep}}}}}}   # absent means for ever, and fails
+    otherwise:                             # proposed here; what is permitted the policy says
       - {{do: notify}}
-      - {{do: ticket, after: $patience}}
-    examples:                                  # run by `finops-guard test`, shown by `finops-guard explain`
+      - {{do: ticket, after: 14d}}
+    examples:                              # run by `finops-guard test`, shown by `finops-guard explain`
       pass:
-        - {{kind: notebook, tags: {{expires-on: 2999-12-31}}}}
+        - {{kind: log-store, age: 30d, log: {{retention: 90d}}}}
       fail:
-        - {{kind: notebook, tags: {{}}}}
-        - {{kind: notebook, tags: {{expires-on: next month}}}}  # no day
+        - {{kind: log-store, age: 30d, log: {{retention: 400d}}}}
+        - {{kind: log-store, age: 30d, log: {{retention: null}}}}
       unknown:
-        - {{kind: notebook}}                     # its tags could not be read: never a pass, never acted on
+        - {{kind: log-store, age: 30d}}      # its retention could not be read: never a pass, never acted on
       outside:
-        - {{kind: vm, tags: {{}}}}
-        - {{kind: notebook, taggable: false, tags: {{}}}}
+        - {{kind: log-store, age: 1d}}
+        - {{kind: bucket, age: 30d}}
 """
 
 TESTS = f"""\
@@ -65,14 +70,12 @@ TESTS = f"""\
 #
 # Tests with a clock of their own: what does a rule say of these resources at that time? Run by `finops-guard test`.
 tests:
+  - at: 2026-11-05                         # four days old: it has a week
+    given: [{{kind: log-store, created: 2026-11-01, log: {{retention: null}}}}]
+    expect: {{house/log-retention: outside}}
   - at: 2026-11-25
-    given:
-      - {{kind: notebook, tags: {{expires-on: 2026-11-25}}}}  # the day itself still counts
-    expect: {{house/notebook-end: pass}}
-  - at: 2026-11-26
-    given:
-      - {{kind: notebook, tags: {{expires-on: 2026-11-25}}}}
-    expect: {{house/notebook-end: fail}}
+    given: [{{kind: log-store, created: 2026-11-01, log: {{retention: null}}}}]
+    expect: {{house/log-retention: fail}}
 """
 
 
@@ -86,10 +89,8 @@ class Written:
 
 def files(name: str, about: str, live: str | None = None) -> dict[str, str]:
     """Path -> text of every file. `about`: the policy's head as comment lines; `live`: sections from an inventory."""
-    schemas = {
-        f"{STATE}/schema/{kind}.json": (shipped("schema") / f"{kind}.json").read_text("utf-8")
-        for kind in ("pack", "policy", "tests")
-    }
+    made = {"pack": pack_schema, "policy": policy_schema, "tests": tests_schema}
+    schemas = {f"{STATE}/schema/{kind}.json": json.dumps(make(), indent=1) + "\n" for kind, make in made.items()}
     return {
         POLICY: policy(name, about, live),
         "rules/house.yaml": PACK,
@@ -116,8 +117,9 @@ def _without_first_steps(later: str) -> str:
 
 def name_of(folder: Path) -> str:
     """A policy's name from a folder's: lower case, hyphens; `starter` where nothing is left."""
-    name = _NOT_IN_NAMES.sub("-", folder.resolve().name.casefold()).strip("-")
-    return name if name[:1].isalpha() and name.isascii() else "starter"
+    plain = unicodedata.normalize("NFKD", folder.resolve().name.casefold()).encode("ascii", "ignore").decode()
+    name = _NOT_IN_NAMES.sub("-", plain).strip("-")
+    return name if name[:1].isalpha() else "starter"
 
 
 def refuse(folder: Path, texts: Mapping[str, str]) -> None:
