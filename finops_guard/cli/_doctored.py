@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from finops_guard.cli._options import counted
 from finops_guard.errors import InputError
 from finops_guard.language.diagnostics import printable
 
@@ -59,8 +60,9 @@ def summary(diagnosis: Diagnosis) -> str:
     blocking = sum(trouble.blocks for trouble in diagnosis.troubles)
     if blocking:
         return f"A scan is not complete: {blocking} to mend, marked x (exit 3)."
-    scanned = f"{diagnosis.report.resources:,} resources were read, " if diagnosis.report else ""
-    return f"A scan is complete: {scanned}and {len(diagnosis.troubles)} things above may be worth mending."
+    read = f"{counted(diagnosis.report.resources, 'resource')} read, " if diagnosis.report else ""
+    rest = f"{counted(len(diagnosis.troubles), 'thing')} above may be worth mending" if diagnosis.troubles else ""
+    return f"A scan is complete: {read}{rest or 'nothing to mend'}."
 
 
 def record(diagnosis: Diagnosis) -> dict[str, object]:
@@ -118,7 +120,7 @@ def _lines(trouble: Trouble, *, everything: bool) -> Iterator[str]:
     if len(trouble.where) > len(where):
         yield f"+{len(trouble.where) - len(where)} more, -v for all"
     if trouble.resources:
-        count = f"{trouble.resources:,} resource{'s' * (trouble.resources != 1)}"
+        count = counted(trouble.resources, "resource")
         yield f"{count}{_hides(trouble)}" if trouble.about == "facts" else count
     if trouble.about == "access" and trouble.blocks:
         yield "what is there costs nobody knows what"

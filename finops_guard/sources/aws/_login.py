@@ -17,14 +17,14 @@ _SHORTEST = 4
 
 def trouble() -> str | None:
     """What the SDK says when it is asked who we are, without secrets; None when it knows."""
-    with closing(Clients(Calls(), 1)) as clients:
-        try:
+    try:
+        with closing(Clients(Calls(), 1)) as clients:
             if clients.base.get_credentials() is None:
                 return "Unable to locate credentials"  # what botocore says when a request is to be signed
             sts = clients.create(clients.base, "sts", clients.region)
             sts.get_caller_identity()  # type: ignore[attr-defined] # botocore makes its methods at run time
-        except Exception as error:  # noqa: BLE001 - a profile that cannot log in raises whatever its helper raises
-            return without_secrets(f"{type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - a profile that cannot log in raises whatever its helper raises
+        return without_secrets(f"{type(error).__name__}: {error}")
     return None
 
 
