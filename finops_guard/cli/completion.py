@@ -1,4 +1,4 @@
-"""Print a script that completes commands, options and values in a shell."""
+"""Print the script by which a shell completes commands, options and values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ASKED_BY = "_FINOPS_GUARD_COMPLETE"
 @click.command()
 @click.argument("shell", type=_options.Word(SHELLS))
 def command(shell: str) -> None:
-    """Print a script that completes commands, options and values in a shell.
+    """Print the script by which a shell completes commands, options and values.
 
     \b
     bash   eval "$(finops-guard completion bash)"           in ~/.bashrc (bash 4.4 or newer)

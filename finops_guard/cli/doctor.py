@@ -1,4 +1,4 @@
-"""What cannot be judged, how to mend it, and the money it hides."""
+"""Say what cannot be judged, how to mend it, and the money it hides."""
 
 from __future__ import annotations
 
@@ -39,13 +39,15 @@ class Diagnosis:
 
 @click.command()
 @click.argument("target", required=False, metavar="[TARGET]", type=Target())
-@click.option("--permissions", is_flag=True, help="Print the IAM policy of the role that scans, and do nothing else.")
+@click.option(
+    "--permissions", is_flag=True, envvar=(), help="Print the IAM policy of the role that scans, and do nothing else."
+)
 @_options.policy
 @_options.common("text", "json")
 def command(
     target: str | None, permissions: bool, policy_path: Path | None, shape: str, quiet: bool, verbose: bool
 ) -> None:
-    """What cannot be judged, how to mend it, and the money it hides.
+    """Say what cannot be judged, how to mend it, and the money it hides.
 
     Looks at this installation, the policy and the login, then scans TARGET (as `scan` does; nothing is written to a
     cloud) and says what was not read, what is unknown and why, which rules were judged nowhere, and what has no price.

@@ -1,4 +1,4 @@
-"""Begin: write a policy, a pack of your own and its test; with --from-live from the tags in use."""
+"""Begin: write a policy, a pack and its test; with --from-live from the tags in use."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ _SHOWN = 5
     is_flag=False,
     flag_value="aws",
     metavar="[TARGET]",
+    envvar=(),
     help="Read an inventory first, and write the teams, spellings and accounts in use: aws (also when nothing is "
     "named), sandbox, or a snapshot.",
 )
 @_options.policy
 @_options.common("text", "json")
 def command(folder: Path, target: str | None, policy_path: Path | None, shape: str, quiet: bool, verbose: bool) -> None:
-    """Begin: write a policy, a pack of your own and its test; with --from-live from the tags in use.
+    """Begin: write a policy, a pack and its test; with --from-live from the tags in use.
 
     In DIR (here, when none is given): finops-guard.yaml, rules/ with a pack and its test, the schemas that editors
     complete from, and a line in .gitignore. Nothing that is there is written over. -p names the policy whose scope says
