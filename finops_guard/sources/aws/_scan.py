@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from queue import Full, Queue
-from threading import Event
+from itertools import islice
+from queue import Full, Queue, SimpleQueue
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import Calls
@@ -29,6 +29,8 @@ _BATCH = 100
 _WAITING = 4
 """Batches a cell may be ahead of whoever reads; with `jobs` cells this bounds what is in memory."""
 _LOOK_UP = 0.2
+_FAREWELL = 5.0
+"""Seconds that each thread may take to end its request; it is not told any more."""
 
 
 def collect(scope: Mapping[str, Any], need: Need, now: datetime, notes: Notes, *, jobs: int) -> Iterator[Resource]:
@@ -124,33 +126,48 @@ class _Stream:
 
 
 def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[Resource]:
-    # The first stream was given to the pool before all others, so it is running or done: reading it never waits for
-    # a thread that waits for us.
+    # The first stream was given to the threads before all others, so it is running or done: reading it never waits
+    # for a thread that waits for us.
     stop = Event()
+    waiting: SimpleQueue[_Stream | None] = SimpleQueue()
     streams: deque[_Stream] = deque()
+    # Daemons, and no executor: Python would wait for an executor's threads at its end, and they for whoever was
+    # interrupted while listening.
+    threads = [
+        Thread(target=_read_all, args=(waiting, stop), daemon=True, name="finops-guard-aws") for _ in range(jobs)
+    ]
+    for thread in threads:
+        thread.start()
     done = 0
-    pool = ThreadPoolExecutor(jobs, thread_name_prefix="finops-guard-aws")
     try:
-        more = True
-        while more or streams:
-            while more and len(streams) < 2 * jobs:
-                cell = next(cells, None)
-                if cell is None:
-                    more = False
-                    break
-                stream = _Stream(cell, stop)
-                streams.append(stream)
-                pool.submit(stream.read)
+        while True:
+            for cell in islice(cells, 2 * jobs - len(streams)):
+                streams.append(_Stream(cell, stop))
+                waiting.put(streams[-1])
             if not streams:
                 break
             stream = streams.popleft()
             yield from stream.resources()
             done += 1
-            cell = stream.cell
-            notes.gaps.extend(cell.gaps)
-            notes.remarks.extend(remark for remark in cell.remarks if remark not in notes.remarks)
-            total = 0 if more else done + len(streams)
-            notes.say(f"aws {cell.account.id} {cell.region} {cell.module.TYPE}", done, total)
+            _note(stream.cell, notes)
+            notes.say(_name(stream.cell), done, 0 if len(streams) == 2 * jobs - 1 else done + len(streams))
     finally:
         stop.set()
-        pool.shutdown(wait=True, cancel_futures=True)
+        for _ in threads:
+            waiting.put(None)
+        for thread in threads:
+            thread.join(_FAREWELL)
+
+
+def _read_all(waiting: SimpleQueue[_Stream | None], stop: Event) -> None:
+    while (stream := waiting.get()) is not None and not stop.is_set():
+        stream.read()
+
+
+def _note(cell: Cell, notes: Notes) -> None:
+    notes.gaps.extend(cell.gaps)
+    notes.remarks.extend(remark for remark in cell.remarks if remark not in notes.remarks)
+
+
+def _name(cell: Cell) -> str:
+    return f"aws {cell.account.id} {cell.region} {cell.module.TYPE}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 REGIONS = ("eu-west-1", "us-east-1")
 TABLE = f"arn:aws:dynamodb:eu-west-1:{OWN}:table/never-tagged"
 ROLE = f"arn:aws:iam::{OWN}:role/global"
+INSTANCE = f"arn:aws:ec2:eu-west-1:{OWN}:instance/i-1"
+ELSEWHERE = f"arn:aws:sqs:eu-west-3:{OWN}:elsewhere"
 QUEUE = f"arn:aws:sqs:eu-west-1:{OWN}:jobs"
 
 
@@ -27,7 +30,9 @@ def indexed(cloud: Cloud) -> Cloud:
     found = {
         "eu-west-1": [
             {"Arn": TABLE, "CfnResourceType": "AWS::DynamoDB::Table", "Region": "eu-west-1"},
-            {"Arn": f"arn:aws:ec2:eu-west-1:{OWN}:instance/i-1", "Region": "eu-west-1"},
+            {"Arn": INSTANCE, "Region": "eu-west-1"},
+            {"Arn": ROLE, "CfnResourceType": "AWS::IAM::Role", "Region": "global"},
+            {"Arn": ELSEWHERE, "Region": "eu-west-3"},
             {
                 "Arn": QUEUE,
                 "Region": "eu-west-1",
@@ -48,8 +53,15 @@ def indexed(cloud: Cloud) -> Cloud:
 
 def test_never_tagged_resources_of_other_types_come_from_resource_explorer(indexed: Cloud) -> None:
     resources, notes = scan(EVERYTHING, REGIONS)
+    told = Counter(found.id for found in resources)
+    assert {arn: told[arn] for arn in (TABLE, QUEUE, ROLE, INSTANCE, ELSEWHERE)} == {
+        TABLE: 1,
+        QUEUE: 1,
+        ROLE: 1,
+        INSTANCE: 0,
+        ELSEWHERE: 0,
+    }
     others = {found.id: found for found in resources if found.id in {TABLE, ROLE, QUEUE}}
-    assert [found.id for found in resources if found.kind not in {"firewall", "other"}] == [TABLE, QUEUE]
     assert (others[TABLE].kind, others[TABLE].fields["type"]) == ("database", "AWS::DynamoDB::Table")
     assert (others[TABLE].tags.raw, others[TABLE].tags.open_because) == ({}, None)
     assert (others[ROLE].fields["region"], others[ROLE].fields["service"]) == ("global", "iam")
@@ -97,3 +109,8 @@ def test_the_index_is_not_asked_when_rules_reach_only_some_kinds(indexed: Cloud)
 )
 def test_an_arn_tells_type_and_kind(arn: str, kind: str, cfn_type: str) -> None:
     assert (_kinds.of(arn).kind, _kinds.of(arn).type) == (kind, cfn_type)
+
+
+def test_an_unknown_type_may_have_accelerators_only_where_machines_are_rented() -> None:
+    assert not _kinds.of("arn:aws:sagemaker:eu-west-1:1:brand-new/x").plain
+    assert _kinds.of("arn:aws:config:eu-west-1:1:config-rule/x").plain

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import threading
 import time
+from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -54,12 +59,31 @@ def test_nothing_is_read_far_ahead() -> None:
             started.append(str(number))
             yield _cell(str(number), _some(50 * _BATCH, made))
 
-    told = _told_in_order(cells(), Notes(), jobs=2)
-    next(told)
-    time.sleep(0.3)
+    with closing(cast("Any", _told_in_order(cells(), Notes(), jobs=2))) as told:
+        next(told)
+        time.sleep(0.3)
     assert len(started) <= 4
     assert len(made) <= 2 * (_WAITING + 2) * _BATCH
-    cast("Any", told).close()
+
+
+def test_python_ends_though_somebody_still_holds_a_scan_that_was_interrupted() -> None:
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import test_order
+cells = (test_order._cell(str(n), test_order._some(100_000, [])) for n in range(9))
+told = test_order._told_in_order(cells, test_order.Notes(), jobs=2)
+next(told)
+sys.modules["held"] = told
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=20)
+
+
+def test_a_scan_that_was_left_leaves_no_thread() -> None:
+    told = cast("Any", _told_in_order(iter([_cell("a", _some(100_000, []))]), Notes(), jobs=3))
+    next(told)
+    told.close()
+    assert [thread.name for thread in threading.enumerate() if thread.name == "finops-guard-aws"] == []
 
 
 def test_a_cell_that_fails_halfway_tells_what_it_had() -> None:
