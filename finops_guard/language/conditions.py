@@ -40,7 +40,7 @@ class Reader:
         self, place: Place, message: str, hint: str | None = None, *, key: bool = False, warning: bool = False
     ) -> None:
         """Note a mistake, unless the schema already found one in this very place."""
-        if place not in self.faulty:
+        if place not in self.faulty and not (key and place[:-1] in self.faulty):
             self.problems.append(self.document.problem(place, message, hint, key=key, warning=warning))
 
     def sound(self, place: Place) -> bool:
@@ -147,7 +147,7 @@ class Reader:
         if isinstance(data, str):
             param = self.parameter(data, place)
             if param and self.params[param.name].type != "list":
-                self.problem(place, f"'{op}' takes a list; parameter {data} is a {self.params[param.name].type}")
+                self.problem(place, f"'{op}' takes a list; parameter {data} is {a(self.params[param.name].type)}")
                 return None
             return Compare(ref, op, param) if param else None
         values = [self.value(spec, item, (*place, i)) for i, item in _listed(data)]
@@ -226,7 +226,9 @@ class Reader:
         """Whether a parameter stands there with a mistake of its own, or under a misspelt `params`."""
         data = self.document.data
         params = data.get("params") if isinstance(data, dict) else None
-        return isinstance(params, dict) and name in params if params is not None else self.packed and () in self.faulty
+        if not isinstance(params, dict):
+            return self.packed and () in self.faulty
+        return name in params or ("params",) in self.faulty
 
 
 def _suits(param_type: str, spec: Field) -> bool:

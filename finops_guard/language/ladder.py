@@ -84,8 +84,10 @@ def _check(
     budgeted = any(name.startswith("budget.") for name in _fields(match)) or not reader.sound((*place[:2], "match"))
     if rung.enough and not budgeted:
         reader.problem((*place, "enough"), "'enough' needs a rule that matches on budget", key=True)
-    if rung.warn and rung.after is None:
-        reader.problem((*place, "warn"), "'warn' reminds before an act that waits; give 'after'", key=True)
+    if rung.warn and step.get("after") is None:
+        reader.problem(
+            (*place, "warn"), "'warn' reminds before an act that waits", "say how long: after: 24h", key=True
+        )
     for i, reminder in enumerate(rung.warn):
         if isinstance(rung.after, int) and isinstance(reminder, int) and reminder >= rung.after:
             reader.problem(

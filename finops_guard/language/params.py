@@ -10,7 +10,7 @@ from finops_guard.language.conditions import Place, Reader
 from finops_guard.language.literals import parse
 from finops_guard.language.near import suggest
 from finops_guard.language.schema import TAG
-from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, wrong_literal
+from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, truth_like, wrong_literal
 from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Rule
 
 
@@ -39,7 +39,7 @@ def param_value(reader: Reader, kind: str, data: Any, place: Place) -> object | 
                 reader.problem(place, *wrong_literal(kind, data))
                 return None
     spelt = "a list" if isinstance(data, list) else reader.document.spelt(place)
-    near = suggest(spelt.casefold(), ["true", "false"]) if kind == "bool" else literal_like(kind, spelt)
+    near = truth_like(spelt) if kind == "bool" else literal_like(kind, spelt)
     shape = f"quote it: '{spelt}'" if kind == "text" else SHAPES[kind]
     reader.problem(place, f"'{spelt}' is not {a(kind)}, and '{_named(place)}' is one", did_you_mean(near) or shape)
     return None

@@ -22,6 +22,7 @@ from finops_guard.language.policy_schema import policy_schema
 from finops_guard.language.tighten import tighten
 from finops_guard.language.unpriced import Rates, unpriced
 from finops_guard.language.uses import Library, Use, binding, check_authority, read_use
+from finops_guard.language.validator import schema_of
 from finops_guard.language.words import did_you_mean, few
 from finops_guard.model import DESTRUCTIVE, Binding, Condition, Mode, Policy, Verb, canonical
 
@@ -125,9 +126,12 @@ class _Draft:
         self.faulty[document.file] = {fault.path for fault in found}
 
     def _whole(self, *sections: str) -> bool:
-        """Whether the keys and these sections of the policy and its base are well written: they can be compared."""
+        """Whether these sections of the policy and its base are well written, so that they can be compared."""
         lost = "extends" in self.document.data and self.base is None
-        return not lost and not any(not path or path[0] in sections for paths in self.faulty.values() for path in paths)
+        faulty = any(path[:1] and path[0] in sections for paths in self.faulty.values() for path in paths)
+        known = schema_of(policy_schema)["properties"]
+        keys = {key for document in (self.document, self.base) if document for key in document.data}
+        return not lost and not faulty and not any(suggest(key, sections) for key in keys - known.keys())
 
     def _find_base(self) -> None:
         name = self.document.data.get("extends")
@@ -152,6 +156,8 @@ class _Draft:
             self.problems.append(self.document.problem(("extends",), error.what))
             return
         self.base_path, self.base_name = path, name
+        if isinstance(self.base.data, dict):
+            self.base_name = str(self.base.data.get("policy") or name)
         self._check(self.base)
         if not isinstance(self.base.data, dict):
             self.base = None
@@ -191,13 +197,17 @@ class _Draft:
                 if pack is None:
                     whole = False
                     continue
-                if not of_base:
+                if not of_base and self._whole("mode", "permit"):
                     check_authority(item, mode, permit)
                 use = read_use(item, pack)
                 if use.name in from_base and not of_base:
                     uses[use.name] = tighten(uses[use.name], use, self.base_name)
                     from_base.discard(use.name)
                 elif use.name in uses:
+                    if not item.reader.sound(item.place) or not uses[use.name].item.reader.sound(
+                        uses[use.name].item.place
+                    ):
+                        continue  # perhaps its `as` is misspelt
                     item.problem(
                         f"two bindings are called '{use.name}'", "give one another name: as: NAME", at=("use",)
                     )

@@ -84,6 +84,7 @@ def _scope() -> Schema:
 
 
 def _use() -> Schema:
+    severity = choice(*SEVERITIES, title="severity")
     return closed(
         {
             "use": TEXT,
@@ -99,7 +100,7 @@ def _use() -> Schema:
             "mode": choice(*MODES),
             "permit": _listed(choice(*VERBS)),
             "skip": texts(),
-            "severity": {"type": "object", "additionalProperties": choice(*SEVERITIES), "minProperties": 1},
+            "severity": {"type": "object", "additionalProperties": severity, "minProperties": 1},
             "accept": _listed(choice(*ACCEPTABLE)),
         },
         ("use",),

@@ -252,7 +252,7 @@ def _rule() -> Schema:
             "title": {"type": "string", "minLength": 1, "description": "One sentence that says what is required."},
             "why": {"type": "string"},
             "learn": {"type": "string"},
-            "severity": choice(*SEVERITIES),
+            "severity": choice(*SEVERITIES, title="severity"),
             "capability": {"type": "string", "description": "FinOps Framework capability."},
             "match": population,
             "require": ref("condition"),

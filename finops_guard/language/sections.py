@@ -32,6 +32,8 @@ CHANNEL_NEEDS = {
     "opsgenie": ("secret",),
     "apprise": ("url",),
 }
+_SECRET_URLS = ("slack", "teams", "apprise")
+"""Channels whose address is their password."""
 _CELL = ("cloud", "account", "region", "type")
 
 
@@ -161,9 +163,10 @@ def channels(parts: Parts, rules: Rules, team_names: Collection[str]) -> Iterato
             for need in needs if item.reader.sound(item.place) else ():
                 if need not in item.data:
                     item.problem(f"channel '{to}' needs '{need}'", f"{need}: …", at=("to",))
-            secret = item.below("secret")
-            if isinstance(secret.data, str) and not secret.data.startswith("$env."):
-                secret.problem("a secret does not belong in a file", "write $env.NAME")
+            for key in ("secret", "url") if to in _SECRET_URLS else ("secret",):
+                secret = item.below(key)
+                if isinstance(secret.data, str) and not secret.data.startswith("$"):
+                    secret.problem("a secret does not belong in a file", "write $env.NAME")
             for rule in item.below("for", "rule").texts():
                 rules.expect(rule)
             for team in item.below("for", "team").texts():

@@ -14,11 +14,9 @@ from finops_guard.language.document import Document
 from finops_guard.language.examples import check_example, resource_of
 from finops_guard.language.item import Item
 from finops_guard.language.near import suggest
-from finops_guard.language.schema import DIALECT, NAME, VERDICTS, Schema, choice, closed, resource
+from finops_guard.language.schema import DIALECT, VERDICTS, Schema, choice, closed, resource
 from finops_guard.language.words import did_you_mean, few
 from finops_guard.model import Location, Resource
-
-_RULE = f"{NAME}/{NAME}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,9 @@ def unknown_rules(file: TestFile, rules: Collection[str]) -> Iterator[Diagnostic
     for i, test in enumerate(file.tests):
         for expectation in test.expect:
             if expectation.rule not in rules:
-                hint = did_you_mean(suggest(expectation.rule, names)) or few(names, "there are {}")
+                short = [name for name in names if name.endswith(f"/{expectation.rule}")]
+                near = short[0] if short else suggest(expectation.rule, names)
+                hint = did_you_mean(near) or few(names, "there are {}")
                 place = ("tests", i, "expect", expectation.rule)
                 yield file.document.problem(place, f"unknown rule '{expectation.rule}'", hint, key=True)
 
@@ -104,7 +104,7 @@ def _expectations(item: Item, given: int) -> Iterator[Expectation]:
         each = isinstance(wanted.data, list)
         if each and item.get("snapshot") is not None:
             wanted.problem("a snapshot has no order: give one verdict for all of it")
-        elif each and len(verdicts) != given and item.reader.sound(wanted.place):
+        elif each and len(verdicts) != given and item.reader.sound(item.place):
             wanted.problem(f"{len(verdicts)} verdicts for {given} resources", "one verdict for all, or one for each")
         yield Expectation(rule, verdicts, each, item.reader.document.at(wanted.place, key=True))
 
@@ -125,8 +125,9 @@ def tests_schema() -> Schema:
     verdict: Schema = {
         "type": ["string", "array"],
         "if": {"type": "string"},
-        "then": {"enum": list(VERDICTS)},
-        "items": choice(*VERDICTS),
+        "then": {"enum": list(VERDICTS), "title": "verdict"},
+        "items": choice(*VERDICTS, title="verdict"),
+        "title": "verdict",
         "minItems": 1,
         "examples": list(VERDICTS),
     }
@@ -138,7 +139,6 @@ def tests_schema() -> Schema:
             "snapshot": {"type": "string", "minLength": 1, "description": "A snapshot, relative to this file."},
             "expect": {
                 "type": "object",
-                "propertyNames": {"pattern": f"^{_RULE}$", "title": "rule (pack/rule)"},
                 "additionalProperties": verdict,
                 "minProperties": 1,
             },

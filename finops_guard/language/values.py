@@ -9,7 +9,7 @@ from finops_guard.language.document import Document
 from finops_guard.language.near import suggest
 from finops_guard.language.schema import Schema
 from finops_guard.language.spot import Spot, where
-from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, name_like
+from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, name_like, truth_like
 
 _TYPES = {
     "string": "text",
@@ -20,6 +20,8 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
+_TITLES = ("severity", "verdict")
+"""Titles of choices that are called so wherever they stand."""
 _NOUNS = {
     "do": "verb",
     "permit": "verb",
@@ -29,16 +31,6 @@ _NOUNS = {
     "every": "period",
     "days": "day",
     "by": "way to take the mean",
-}
-_YES_NO = {
-    "yes": "true",
-    "on": "true",
-    "y": "true",
-    "no": "false",
-    "off": "false",
-    "n": "false",
-    "1": "true",
-    "0": "false",
 }
 
 
@@ -50,7 +42,7 @@ def wrong_value(document: Document, spot: Spot, error: Any) -> Diagnostic:
 class _Value:
     def __init__(self, document: Document, spot: Spot, value: Any, rule: Schema) -> None:
         self.document, self.spot, self.value, self.rule = document, spot, value, rule
-        self.place = where(document.data, spot.path)
+        self.inside = _inside(document, spot)
         self.types: list[str] = [rule["type"]] if isinstance(rule.get("type"), str) else rule.get("type", [])
         self.title: str = rule.get("title", "")
         self.name = _name(spot)
@@ -67,12 +59,12 @@ class _Value:
             case "minProperties" | "minItems" | "minLength":
                 return self._empty(wanted)
             case "maxItems":
-                return self._problem(f"'{self.name}' takes {wanted} items in {self.place}, not {len(self.value)}")
+                return self._problem(f"'{self.name}' takes {wanted} items{self.inside}, not {len(self.value)}")
             case "minimum" | "exclusiveMinimum":
                 least = f"{wanted} or more" if keyword == "minimum" else f"more than {wanted}"
-                return self._problem(f"'{self.name}' is {least}, not {self.spelt}, in {self.place}")
+                return self._problem(f"'{self.name}' is {least}, not {self.spelt},{self.inside}")
             case _:
-                return self._problem(f"'{self.name}' in {self.place}: {keyword}")
+                return self._problem(f"'{self.name}'{self.inside}: {keyword}")
 
     def _problem(self, message: str, hint: str | None = None, *, key: bool = False) -> Diagnostic:
         at_key = key and bool(self.spot.path) and isinstance(self.spot.path[-1], str)
@@ -80,11 +72,11 @@ class _Value:
 
     def _type(self) -> Diagnostic:
         if self.value is None:
-            return self._problem(f"'{self.name}' has no value in {self.place}", f"it takes {self._takes()}", key=True)
+            return self._problem(f"'{self.name}' has no value{self.inside}", f"it takes {self._takes()}", key=True)
         if isinstance(self.value, (dict, list)):
             kind = "a map" if isinstance(self.value, dict) else "a list"
             hint = "begin each item with -, or write [ … ]" if self.types == ["array"] else None
-            return self._problem(f"'{self.name}' takes {self._takes()}, not {kind}, in {self.place}", hint)
+            return self._problem(f"'{self.name}' takes {self._takes()}, not {kind},{self.inside}", hint)
         if self.title == "bool" or self.types == ["boolean"]:
             return self._boolean()
         if "string" in self.types and not isinstance(self.value, str):
@@ -93,9 +85,12 @@ class _Value:
             return self._number_wanted()
         if self.spot.field is not None and self.spot.field.metric:
             example = f"write {{gte: {self.spelt}, over: 3d}}"
-            return self._problem(f"'{self.spot.dotted}' is a metric in {self.place}: it needs a time", example)
+            return self._problem(f"'{self.spot.dotted}' is a metric{self.inside}: it needs a time", example)
         hint = "begin each item with -, or write [ … ]" if self.types == ["array"] else None
-        return self._problem(f"'{self.name}' takes {self._takes()}, not '{self.spelt}', in {self.place}", hint)
+        near = suggest(self.name, ["from"]) if self.spot.label == "budget" and not self.spot.rest else None
+        if near:
+            return self._problem(f"unknown key '{self.name}'{self.inside}", did_you_mean(near), key=True)
+        return self._problem(f"'{self.name}' takes {self._takes()}, not '{self.spelt}',{self.inside}", hint)
 
     def _takes(self) -> str:
         """What the schema takes here, in words."""
@@ -108,13 +103,14 @@ class _Value:
 
     def _text_wanted(self) -> Diagnostic:
         """A number or boolean where text is expected: quoting helps, unless no such text would do either."""
-        if choices := self._choices():
+        choices = self._choices()
+        if choices and self.spelt not in choices:
             return self._choice(choices)
         if self.title not in ("", "text", "AWS account"):
             return self._shape()
         kind = "true or false" if isinstance(self.value, bool) else "a number"
         return self._problem(
-            f"{self.spelt} is {kind}, and '{self.name}' takes text, in {self.place}", f"quote it: '{self.spelt}'"
+            f"{self.spelt} is {kind}, and '{self.name}' takes text,{self.inside}", f"quote it: '{self.spelt}'"
         )
 
     def _choices(self) -> list[str]:
@@ -125,12 +121,13 @@ class _Value:
         meant = self._parameter() or literal_like("number", self.value)
         unquoted = f"write it without quotes: {meant}" if meant == self.value else did_you_mean(meant)
         hint = unquoted or SHAPES["number"]
-        return self._problem(f"'{self.value}' is not a number, and '{self.name}' takes one, in {self.place}", hint)
+        return self._problem(f"'{self.value}' is not a number, and '{self.name}' takes one,{self.inside}", hint)
 
     def _boolean(self) -> Diagnostic:
-        word = str(self.spelt or self.value).casefold()
-        hint = did_you_mean(_YES_NO.get(word) or suggest(word, ["true", "false"]) or self._parameter())
-        return self._problem(f"'{self.name}' takes true or false, not '{self.spelt}', in {self.place}", hint)
+        text = self.spelt or str(self.value)
+        meant = truth_like(text) or self._parameter()
+        hint = f"write it without quotes: {text}" if meant == text else did_you_mean(meant)
+        return self._problem(f"'{self.name}' takes true or false, not '{self.spelt}',{self.inside}", hint)
 
     def _parameter(self) -> str | None:
         """The declared parameter that a text means, with its dollar."""
@@ -142,8 +139,8 @@ class _Value:
         near = suggest(self.spelt or str(self.value), options)
         if near is None and isinstance(self.value, str):
             near = self._parameter() if self.spot.label.startswith("field-") else None
-        noun = "time range" if self.name == "over" else _NOUNS.get(self.name, self.name)
-        message = f"unknown {noun} '{self.spelt}' in {self.place}"
+        noun = self.title if self.title in _TITLES else _NOUNS.get(self.name, self.name)
+        message = f"unknown {noun} '{self.spelt}'{self.inside}"
         return self._problem(message, did_you_mean(near) or few(options, "one of {}"))
 
     def _shape(self) -> Diagnostic:
@@ -156,8 +153,8 @@ class _Value:
         text = self.spelt if self.value is not None else ""
         meant = self._parameter() or literal_like(title, text) or name_like(text, self.rule.get("pattern"))
         if text.startswith("$") and not text.startswith("$$"):
-            return self._problem(f"'{text}' is not the name of a parameter in {self.place}", did_you_mean(meant))
-        return self._problem(f"'{text}' is not {a(title)} in {self.place}", did_you_mean(meant) or SHAPES.get(title))
+            return self._problem(f"'{text}' is not the name of a parameter{self.inside}", did_you_mean(meant))
+        return self._problem(f"'{text}' is not {a(title)}{self.inside}", did_you_mean(meant) or SHAPES.get(title))
 
     def _empty(self, least: int) -> Diagnostic:
         field = self.spot.field
@@ -165,11 +162,23 @@ class _Value:
             example = (
                 "write what is compared, for example {gte: 5%, over: 3d}" if field.metric else "write {exists: true}"
             )
-            return self._problem(f"'{self.spot.dotted}' is compared with nothing in {self.place}", example, key=True)
+            return self._problem(f"'{self.spot.dotted}' is compared with nothing{self.inside}", example, key=True)
         hint = "write match: all for every resource" if self.spot.path[-1:] == ("match",) else None
         if self.value and least > 1:
-            return self._problem(f"'{self.name}' takes {least} entries or more in {self.place}", hint, key=True)
-        return self._problem(f"'{self.name}' is empty in {self.place}", hint, key=True)
+            required, known = self.rule.get("required", ()), self.rule.get("properties", ())
+            more = [key for key in known if key not in required]
+            return self._problem(
+                f"'{self.name}' takes {least} entries or more{self.inside}", few(more, "give one of {}"), key=True
+            )
+        return self._problem(f"'{self.name}' is empty{self.inside}", hint, key=True)
+
+
+def _inside(document: Document, spot: Spot) -> str:
+    """Where the map stands that a value belongs to; empty for the document itself."""
+    path = spot.path
+    while path and isinstance(path[-1], int):
+        path = path[:-1]
+    return f" in {where(document.data, path if path[:1] == ('rules',) else path[:-1])}" if path else ""
 
 
 def _name(spot: Spot) -> str:
@@ -177,4 +186,4 @@ def _name(spot: Spot) -> str:
     if spot.field is not None and spot.rest[:1] not in (("over",), ("by",), ("exists",), ("after_now",)):
         return spot.dotted
     named = [step for step in spot.path if isinstance(step, str)]
-    return named[-1] if named else "the document"
+    return named[-1] if named else "document"

@@ -35,6 +35,9 @@ A_TYPE = {
     "AWS account": "an AWS account",
 }
 """Names of types as they stand in a sentence; any other title takes `a`."""
+_TRUTH = dict.fromkeys(("true", "yes", "on", "y", "1"), "true") | dict.fromkeys(
+    ("false", "no", "off", "n", "0"), "false"
+)
 _LONG_UNITS = re.compile(r"(\d+) ?(s|m|h|d|w|sec|min|hr|second|minute|hour|day|week)s?", re.IGNORECASE)
 
 
@@ -46,6 +49,12 @@ def a(title: str) -> str:
 def did_you_mean(near: str | None) -> str | None:
     """The hint for a near word; None without one."""
     return f"did you mean '{near}'?" if near else None
+
+
+def truth_like(text: str) -> str | None:
+    """`true` or `false`, whichever a word means."""
+    word = text.strip().casefold()
+    return _TRUTH.get(word) or suggest(word, ["true", "false"])
 
 
 def few(words: Sequence[str], text: str) -> str | None:
@@ -103,7 +112,7 @@ def _candidates(title: str, text: str) -> list[str]:
         case "date":
             return [text.replace("/", "-")]
         case "number":
-            return [text.replace("_", "").replace(",", "").lstrip("0") or "0"]
+            return [re.sub(r"^0+(?=[0-9])", "", text.replace("_", ""))]
         case _:
             return []
 
