@@ -1,7 +1,8 @@
-"""Progress on stderr: a bar on a terminal, otherwise a line every ten seconds."""
+"""Progress on stderr: a bar on a terminal (none on a dumb one), otherwise a line every ten seconds."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ def progress(*, quiet: bool) -> Iterator[Say]:
     """A function (what, done, total) that a source calls as it goes; total 0 when it is not known."""
     if quiet:
         yield lambda _what, _done, _total: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         with _bar() as say:
             yield say
     else:
@@ -45,9 +46,12 @@ def _bar() -> Iterator[Say]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     from finops_guard.language.diagnostics import printable
+    from finops_guard.outputs._screen import coloured
 
+    colour = "standard" if coloured(sys.stderr, os.environ) else None
+    console = Console(stderr=True, color_system=colour, no_color=not colour)
     columns = (SpinnerColumn(), BarColumn(30), MofNCompleteColumn(), TextColumn("{task.description}"))
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task("starting", total=None)
 
         def say(what: str, done: int, total: int) -> None:

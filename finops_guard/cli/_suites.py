@@ -81,6 +81,7 @@ class Bench:
 
     def _case(self, file: TestFile, case: TestCase, suite: Suite, branches: Branches) -> None:
         names = [wanted.rule for wanted in case.expect]
+        packs = {name.partition("/")[0] for name in names}
         bindings = self.policy.bindings if self.policy else tuple(self._bindings(names))
         judge = Evaluator(bindings, case.at, self.policy.fx if self.policy else None, include_pass=True)
         given = list(self._derived(file, case))
@@ -98,7 +99,7 @@ class Bench:
             checked(rule, "", found, resource, resource.at or case.place)
             for said_, resource in zip(said, given, strict=True)
             for rule, found in said_.items()
-            if found.verdict == "fail" and rule not in names
+            if found.verdict == "fail" and found.rule.pack in packs and rule not in names
         ]
 
     def _bindings(self, rules: Iterable[str]) -> Iterator[Binding]:
