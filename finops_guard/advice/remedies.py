@@ -13,6 +13,7 @@ _NO_ROOM = "nothing in this version; skip: [RULE] in the binding takes the rule 
 
 _GAPS = (
     (r"no AWS credentials", "log in (aws sso login, aws configure), or set AWS_PROFILE"),
+    (r"ProfileNotFound|ConfigParseError", "see AWS_PROFILE and ~/.aws/config"),
     (r"no role to assume", "name the role that every account has for it: scope.aws.roles.scan"),
     (
         r"this version does not read",

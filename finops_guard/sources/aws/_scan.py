@@ -10,10 +10,12 @@ from queue import Full, Queue, SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from finops_guard.model import Calls
+from botocore.exceptions import BotoCoreError
+
+from finops_guard.model import Calls, Gap
 from finops_guard.sources.aws import _modules, _scope
 from finops_guard.sources.aws._cells import Cell, Run
-from finops_guard.sources.aws._errors import crash
+from finops_guard.sources.aws._errors import crash, unreadable
 from finops_guard.sources.aws._machines import Machines
 from finops_guard.sources.aws._session import Clients, home_region, signed_by
 from finops_guard.sources.aws._tags import Sweeps
@@ -35,7 +37,13 @@ _FAREWELL = 5.0
 
 def collect(scope: Mapping[str, Any], need: Need, now: datetime, notes: Notes, *, jobs: int) -> Iterator[Resource]:
     """See the package."""
-    with closing(Clients(notes.calls.setdefault("aws", Calls()), jobs)) as clients:
+    try:
+        made = Clients(notes.calls.setdefault("aws", Calls()), jobs)
+    except BotoCoreError as error:  # a profile that is not in the configuration, or one that cannot be parsed
+        reason = unreadable(error, "sts", "GetCallerIdentity").reason
+        notes.gaps.append(Gap("aws", "*", "*", "*", reason))
+        return
+    with closing(made) as clients:
         me = _scope.caller(clients, notes)
         if me is None:
             return
