@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from finops_guard.evaluate.checks import tests_of
 from finops_guard.language.near import one_edit
-from finops_guard.model import Resource, canonical
+from finops_guard.model import Resource, Rule, canonical
 from finops_guard.model.tags import spelt_by_people
 
 _Key = TypeVar("_Key", str, tuple[str, str])
@@ -94,6 +95,14 @@ def in_use(resources: Iterable[Resource], required: Collection[str]) -> InUse:
         ),
         regions=tuple(_ordered(seen.regions)),
         keys=tuple(_ordered(seen.keys)),
+    )
+
+
+def keys_read(rules: Iterable[Rule]) -> frozenset[str]:
+    """The canonical keys of the tags that rules look at: those whose spelling matters."""
+    conditions = [condition for rule in rules for condition in (rule.match, rule.require)]
+    return frozenset(
+        test.ref.name for condition in conditions for test in tests_of(condition) if test.ref.space == "tag"
     )
 
 

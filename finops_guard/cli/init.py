@@ -82,13 +82,12 @@ def _from_live(
 
     at = datetime.now(UTC)
     with estate((target,), policy_path, at) as (policy, targets), progress(quiet=quiet) as say:
-        from finops_guard.advice.in_use import in_use
-        from finops_guard.evaluate.need import tags_read
+        from finops_guard.advice.in_use import in_use, keys_read
         from finops_guard.pipeline import Request, inventory
         from finops_guard.sources.targets import expected
 
         resources, notes = inventory(Request(policy, at, targets, environ=os.environ, say=say))
-        found = in_use(resources, tags_read(policy))
+        found = in_use(resources, keys_read(rule for binding in policy.bindings for rule in binding.rules))
     gaps = expected(notes.gaps, policy, at.date())
     if not found.resources and gaps:
         raise ScanError(f"nothing could be read: {gaps[0].reason}", help=f"finops-guard doctor {target} says more")

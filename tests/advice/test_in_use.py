@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from finops_guard.advice.in_use import InUse, Place, Spelling, TeamInUse, in_use, words_of
+from finops_guard.advice.in_use import InUse, Place, Spelling, TeamInUse, in_use, keys_read, words_of
+from finops_guard.language.library import shipped_names
+from finops_guard.language.policy import load_policy
 from finops_guard.model import Resource, Tags
 
 REQUIRED = frozenset({"team", "project", "model-version", "workload-type", "expires-on", "environment"})
@@ -126,3 +128,10 @@ def test_camel_case_is_taken_apart() -> None:
     assert words_of("AIProject") == "ai-project"
     assert words_of("Cost_Center") == "cost-center"
     assert words_of("TEAM") == "team"
+
+
+def test_keys_that_rules_read_are_those_whose_spelling_matters() -> None:
+    starter = load_policy(shipped_names("policies")["starter"])
+    keys = keys_read(rule for binding in starter.bindings for rule in binding.rules)
+    assert {"team", "project", "workload-type", "dataset", "model-version", "expires-on"} <= keys
+    assert "owner" not in keys
