@@ -48,8 +48,8 @@ def _bar() -> Iterator[Say]:
     from finops_guard.language.diagnostics import printable
     from finops_guard.outputs._screen import coloured
 
-    colour = "standard" if coloured(sys.stderr, os.environ) else None
-    console = Console(stderr=True, color_system=colour, no_color=not colour)
+    colour = coloured(sys.stderr, os.environ)
+    console = Console(stderr=True, color_system="standard" if colour else None, no_color=not colour)
     columns = (SpinnerColumn(), BarColumn(30), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True) as bars:
         task = bars.add_task("starting", total=None)
