@@ -48,14 +48,14 @@ def _ec2(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
 def _sagemaker(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
     sagemaker = cloud.client("sagemaker", region)
     sagemaker.create_model(ModelName="m", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
+    variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.p3.8xlarge", "InitialInstanceCount": 2}
+    sagemaker.create_endpoint_config(EndpointConfigName="all", ProductionVariants=[variant])
     truth = {}
     for name, tags in TAGS.items():
         notebook = sagemaker.create_notebook_instance(
             NotebookInstanceName=name, InstanceType="ml.p3.2xlarge", RoleArn=ROLE, Tags=pairs(tags)
         )
-        variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.p3.8xlarge", "InitialInstanceCount": 2}
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-        endpoint = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, Tags=pairs(tags))
+        endpoint = sagemaker.create_endpoint(EndpointName=name, EndpointConfigName="all", Tags=pairs(tags))
         job = sagemaker.create_training_job(
             TrainingJobName=name,
             AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
@@ -97,7 +97,7 @@ def _others(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
             nodeRole=ROLE,
             subnets=[],
             instanceTypes=["p4d.24xlarge"],
-            scalingConfig={"minSize": 0, "maxSize": 3, "desiredSize": 2},
+            scalingConfig={"minSize": 0, "maxSize": 3, "desiredSize": 2 if tags else 0},
             tags=tags,
         )
         truth[cluster["cluster"]["arn"]] = tags

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -67,3 +69,9 @@ def test_the_scan_role_reads_and_nothing_else() -> None:
         *permissions
     }
     assert [p for p in permissions if not re.search(r":(Describe|List|Get)\w+$", p)] == ["sts:AssumeRole"]
+
+
+def test_the_sdk_is_not_imported_before_a_scan() -> None:
+    program = "import sys, finops_guard.sources.aws; print({'boto3', 'botocore'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
