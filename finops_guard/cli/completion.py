@@ -16,7 +16,8 @@ ASKED_BY = "_FINOPS_GUARD_COMPLETE"
 
 @click.command()
 @click.argument("shell", type=_options.Word(SHELLS))
-def command(shell: str) -> None:
+@_options.common("text")
+def command(shell: str, shape: str, quiet: bool, verbose: bool) -> None:
     """Print the script by which a shell completes commands, options and values.
 
     \b
@@ -24,6 +25,7 @@ def command(shell: str) -> None:
     zsh    eval "$(finops-guard completion zsh)"            in ~/.zshrc, after compinit
     fish   finops-guard completion fish > ~/.config/fish/completions/finops-guard.fish
     """  # noqa: D301 - click takes the backspace itself, for lines it shall not join
+    del shape, quiet, verbose
     from click.shell_completion import get_completion_class
 
     kind = get_completion_class(shell)

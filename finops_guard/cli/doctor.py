@@ -49,8 +49,8 @@ def command(
 ) -> None:
     """Say what cannot be judged, how to mend it, and the money it hides.
 
-    Looks at this installation, the policy and the login, then scans TARGET (as `scan` does; nothing is written to a
-    cloud) and says what was not read, what is unknown and why, which rules were judged nowhere, and what has no price.
+    Looks at this installation, the policy and the login, then scans TARGET (as `scan` does, aws when there is no policy
+    either; nothing is written to a cloud) and says what was not read, what is unknown and why, which rules were judged nowhere, and what has no price.
 
     Exit 0 when a scan is complete, though some of what is listed may be worth mending; 2 when the policy does not load;
     3 when a scan is not complete.
@@ -73,12 +73,16 @@ def command(
 
 
 def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True) -> Diagnosis:
-    """Look at everything, as far as one thing's trouble lets the next one be looked at."""
-    from finops_guard.advice.checkup import Trouble
+    """Look at everything, as far as one thing's trouble lets the next one be looked at.
+
+    Without a target and a policy, at the account of the credentials, as `scan aws` does.
+    """
     from finops_guard.cli._installation import installation
-    from finops_guard.errors import InputError
+    from finops_guard.cli._policy import default_policy
     from finops_guard.language.diagnostics import LanguageError
 
+    if target is None and policy_path is None and default_policy(Path.cwd()) is None:
+        target = "aws"
     diagnosis = Diagnosis(troubles=[*installation(_extras(target))])
     if any(trouble.blocks for trouble in diagnosis.troubles):
         return diagnosis
@@ -86,10 +90,6 @@ def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True)
         found, diagnosis.report = _scanned(target, policy_path, quiet=quiet)
     except LanguageError as error:
         diagnosis.mistakes = list(error.diagnostics)
-    except InputError as error:
-        if target is not None or policy_path is not None:
-            raise
-        diagnosis.troubles.append(Trouble("installation", error.what, error.help or "", blocks=True))
     else:
         diagnosis.troubles += found
     return diagnosis

@@ -199,6 +199,15 @@ def test_no_login_is_told_in_the_words_of_the_sdk(nobody: None, here: Path) -> N
     assert "AWS_PROFILE" in login["fix"]
 
 
+def test_without_target_and_policy_the_account_of_the_credentials_is_looked_at(
+    nobody: None, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del nobody
+    (here / "empty").mkdir()
+    monkeypatch.chdir(here / "empty")
+    assert about(examined(code=3), "login")
+
+
 def test_an_unknown_profile_is_told_in_the_words_of_the_sdk(
     nobody: None, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
