@@ -50,7 +50,8 @@ def command(
     """Say what cannot be judged, how to mend it, and the money it hides.
 
     Looks at this installation, the policy and the login, then scans TARGET (as `scan` does, aws when there is no policy
-    either; nothing is written to a cloud) and says what was not read, what is unknown and why, which rules were judged nowhere, and what has no price.
+    either; nothing is written to a cloud) and says what was not read, what is unknown and why, which rules were judged
+    nowhere, and what has no price.
 
     Exit 0 when a scan is complete, though some of what is listed may be worth mending; 2 when the policy does not load;
     3 when a scan is not complete.
