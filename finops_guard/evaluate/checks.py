@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from finops_guard.evaluate.derive import Setting, derive
-from finops_guard.evaluate.emit import fold
+from finops_guard.evaluate.fold import fold
 from finops_guard.evaluate.judge import Evaluator, Judgement, predicate
 from finops_guard.language.bind import bind_rule
 from finops_guard.language.examples import resource_of

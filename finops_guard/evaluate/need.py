@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from finops_guard.evaluate.emit import reads
+from finops_guard.evaluate.fold import reads
 from finops_guard.fields import ALL_KINDS
 from finops_guard.model import All, AnyOf, Compare, Condition, Need, Not, Policy, Ref
 

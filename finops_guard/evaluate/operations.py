@@ -1,4 +1,4 @@
-"""What generated code calls: currencies, metric windows, dates in tags. Each raises KeyError where the value is unknown."""
+"""What generated code calls: currencies, windows, dates in tags. KeyError where the value is unknown."""
 
 from __future__ import annotations
 
@@ -36,15 +36,24 @@ def window(series: Series | float | None, over: int, by: str) -> float | None:
     """
     if not isinstance(series, Series):
         return series
-    wanted = max(1, math.ceil(over / series.step))
-    points = [p for p in series.points[-wanted:] if p is not None and not math.isnan(p)]
-    if len(points) < wanted * ENOUGH_POINTS:
+    wanted = max(1, -(-over // series.step))
+    points = series.points if len(series.points) == wanted else series.points[-wanted:]
+    if by == "mean" and len(points) == wanted:
+        try:
+            total = sum(points)  # type: ignore[arg-type] # None is why we try
+        except TypeError:
+            pass
+        else:
+            if total == total:  # noqa: PLR0124 - not for NaN
+                return total / wanted
+    there = [point for point in points if point is not None and not math.isnan(point)]
+    if len(there) < wanted * ENOUGH_POINTS:
         raise KeyError(by)
-    if by == "mean":
-        return sum(points) / len(points)
-    if by in ("p50", "p95"):
-        return _percentile(sorted(points), 0.5 if by == "p50" else 0.95)
-    return {"max": max, "min": min, "sum": sum}[by](points)
+    return _AGGREGATES[by](there)
+
+
+def _mean(points: list[float]) -> float:
+    return sum(points) / len(points)
 
 
 def _percentile(ordered: list[float], share: float) -> float:
@@ -55,27 +64,37 @@ def _percentile(ordered: list[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def instant(value: datetime | str) -> datetime | None:
-    """A date field, or the date a tag's text holds (YYYY-MM-DD or ISO 8601; UTC unless it says otherwise), else None."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        parsed = datetime.fromisoformat(value.strip())
-    except ValueError:
-        return None
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+_AGGREGATES: dict[str, Callable[[list[float]], float]] = {
+    "mean": _mean,
+    "max": max,
+    "min": min,
+    "sum": sum,
+    "p50": lambda points: _percentile(sorted(points), 0.5),
+    "p95": lambda points: _percentile(sorted(points), 0.95),
+}
 
 
 def after_now(value: datetime | str, now: datetime) -> bool | None:
-    """Whether a date lies after `now`; a date without time lasts to its end. None where the text is no date."""
-    when = instant(value)
-    if when is None:
+    """Whether a date field, or the date a tag's text holds, lies after `now`; None where the text is no date.
+
+    A tag's date is YYYY-MM-DD or ISO 8601, UTC unless it says otherwise; one without time lasts to its end.
+    """
+    if isinstance(value, datetime):
+        return value > now
+    text = value.strip()
+    try:
+        return date.fromisoformat(text) >= now.astimezone(UTC).date()
+    except ValueError:
+        pass
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
         return None
-    if isinstance(value, str) and len(value.strip()) == len("2027-01-31"):
-        return when.date() >= now.date()
-    return when > now
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)) > now
 
 
-def why_unknown(found: object, what: str) -> Unknown:
-    """Why a test on a value could not be answered: the value's own reason, else what the test lacked."""
-    return found if isinstance(found, Unknown) else Unknown(what)
+def why_unknown(found: object, what: str, other: object) -> Unknown:
+    """Why a test could not be answered: its value's own reason, else that of the other side (`what`), else `what`."""
+    if isinstance(found, Unknown):
+        return found
+    return Unknown(f"{what}: {other.reason}" if isinstance(other, Unknown) else what)

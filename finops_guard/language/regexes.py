@@ -129,14 +129,16 @@ def matcher(pattern: str) -> Callable[[str], object]:
 class Matches(dict[str, bool]):
     """value -> whether it matches a pattern, found out once for each value.
 
-    Tag values repeat over an estate: a look-up takes 30 ns, `re` 100 ns and RE2's Python wrapper over 1,400 ns.
+    Tag values repeat over an estate: a look-up takes 30 ns, `re` 100 ns and RE2's Python wrapper over 1,400 ns. `good`
+    are the values that match: what compiled rules ask first.
     """
 
-    __slots__ = ("_fullmatch",)
+    __slots__ = ("_fullmatch", "good")
     _most = 10_000
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
+        self.good: set[str] = set()
         self._fullmatch = matcher(pattern)
 
     def __missing__(self, value: str) -> bool:
@@ -144,9 +146,12 @@ class Matches(dict[str, bool]):
             return False
         if len(self) >= self._most:
             self.clear()
+            self.good.clear()
         try:
             result = self._fullmatch(value) is not None
         except UnicodeEncodeError:  # a lone surrogate, which no pattern we accept can name
             result = False
         self[value] = result
+        if result:
+            self.good.add(value)
         return result

@@ -1,6 +1,6 @@
-"""A plain three-valued interpreter of conditions, rules and bindings, written from the language page and not from the emitter.
+"""A plain three-valued interpreter of conditions, rules and bindings, written from the language page.
 
-It is slow, has no cache and no fast path, and is what the compiled rules are compared with.
+It knows nothing of the emitter, has no cache and no fast path, and is what the compiled rules are compared with.
 """
 
 from __future__ import annotations
@@ -20,9 +20,12 @@ from finops_guard.model import All, AnyOf, Binding, Compare, Condition, Money, N
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+Truth = bool | None
+"""True, False or None: unknown."""
 ReasonTuple = tuple[str, str, object, object]
 Fx = dict[tuple[str, str], tuple[Decimal, date]]
 LONGEST_VALUE = 256
+NO = False
 
 
 class Judged(NamedTuple):
@@ -36,8 +39,7 @@ class Judged(NamedTuple):
     acts: bool
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """True, False or None (unknown); why it is false, and why it is unknown."""
 
     holds: bool | None
@@ -82,33 +84,39 @@ class Oracle:
             return "unknown", require.unknown
         return ("pass", ()) if require.holds else ("fail", require.false)
 
-    def condition(self, condition: Condition, resource: Resource, *, conflict: bool | None = None) -> Answer:
+    def condition(self, condition: Condition, resource: Resource, *, conflict: Truth = None) -> Answer:
         """Kleene logic. `conflict` is what a test of a conflicting tag key comes to."""
         match condition:
             case Compare():
                 return self._compare(condition, resource, conflict)
             case Not(item):
                 return self._not(item, resource, conflict)
-            case All(items):
-                answers = [self.condition(item, resource, conflict=conflict) for item in items]
-                holds = _least([answer.holds for answer in answers])
-            case AnyOf(items):
-                answers = [self.condition(item, resource, conflict=conflict) for item in items]
-                holds = _negated(_least([_negated(answer.holds) for answer in answers]))
-        unknown = _joined(answer.unknown for answer in answers) if holds is None else ()
-        if holds is not False:
-            return Answer(holds, (), unknown)
-        if isinstance(condition, All):
-            return Answer(False, _joined(answer.false for answer in answers if answer.holds is False))
-        return Answer(False, (("", "any", tuple(answer.false for answer in answers), None),))
+            case All(items) | AnyOf(items):
+                return self._several(condition, items, resource, conflict)
 
-    def _not(self, item: Condition, resource: Resource, conflict: bool | None) -> Answer:  # noqa: FBT001 - three-valued
+    def _several(
+        self, condition: All | AnyOf, items: tuple[Condition, ...], resource: Resource, conflict: Truth
+    ) -> Answer:
+        answers = [self.condition(item, resource, conflict=conflict) for item in items]
+        if isinstance(condition, All):
+            holds = _least([answer.holds for answer in answers])
+        else:
+            holds = _negated(_least([_negated(answer.holds) for answer in answers]))
+        if holds is None:
+            return Answer(None, (), _joined(answer.unknown for answer in answers))
+        if holds:
+            return Answer(holds)
+        if isinstance(condition, All):
+            return Answer(NO, _joined(answer.false for answer in answers if answer.holds is False))
+        return Answer(NO, (("", "any", tuple(answer.false for answer in answers), None),))
+
+    def _not(self, item: Condition, resource: Resource, conflict: Truth) -> Answer:
         inner = self.condition(item, resource, conflict=_negated(conflict))
         holds = _negated(inner.holds)
         if holds is not False:
             return Answer(holds, (), inner.unknown)
         named = () if conflict is None else tuple(self._conflicts(item, resource))
-        return Answer(False, (("", "not", item, None), *named))
+        return Answer(NO, (("", "not", item, None), *named))
 
     def _conflicts(self, condition: Condition, resource: Resource) -> Iterable[ReasonTuple]:
         match condition:
@@ -133,7 +141,7 @@ class Oracle:
                 return Unknown(f"{test.value}: {other.reason}")
         return None
 
-    def _compare(self, test: Compare, resource: Resource, conflict: bool | None) -> Answer:  # noqa: FBT001
+    def _compare(self, test: Compare, resource: Resource, conflict: Truth) -> Answer:
         if conflict is not None and (why := self._conflict(test, resource)):
             return Answer(conflict, () if conflict else (_reason(test, why),))
         value = _value(test.ref, resource)
@@ -159,27 +167,13 @@ class Oracle:
             converted = self._converted(value, wanted.currency)
             if converted is None:
                 return Unknown(f"no exchange rate to {wanted.currency}")
-            value, wanted = converted, wanted.amount
+            return _ordered(op, converted, wanted.amount)
         if isinstance(wanted, Ref):
             other = _value(wanted, resource)
-            if isinstance(other, Unknown):
-                return Unknown(f"{wanted}: {other.reason}")
-            return bool(value == other)
-        match op, wanted:
-            case "in", ():
-                return True
-            case "in", tuple():
-                return value in wanted
-            case "not_in", tuple():
-                return value not in wanted
-            case "matches", str():
-                return len(value) <= LONGEST_VALUE and re.fullmatch(wanted, value, re.ASCII) is not None
-            case "exists", bool():
-                return wanted
-            case "after_now", bool():
-                return self._after(value) is wanted
-            case _:
-                return _ordered(op, value, wanted)
+            return Unknown(f"{wanted}: {other.reason}") if isinstance(other, Unknown) else bool(value == other)
+        if op == "after_now":
+            return self._after(value) is wanted
+        return _ordered(op, value, wanted)
 
     def _converted(self, money: Money, currency: str) -> Decimal | None:
         if money.currency == currency:
@@ -206,17 +200,29 @@ class Oracle:
 
 
 def _ordered(op: str, value: Any, wanted: Any) -> bool:
+    """A test that needs nothing but its two sides."""
     match op:
+        case "exists":
+            held = wanted
+        case "in":
+            held = wanted == () or value in wanted
+        case "not_in":
+            held = value not in wanted
+        case "matches":
+            held = len(value) <= LONGEST_VALUE and re.fullmatch(wanted, value, re.ASCII) is not None
         case "eq":
-            return value is wanted if isinstance(wanted, bool) else bool(value == wanted)
+            held = value is wanted if isinstance(wanted, bool) else value == wanted
         case "lt":
-            return bool(value < wanted)
+            held = value < wanted
         case "lte":
-            return bool(value <= wanted)
+            held = value <= wanted
         case "gt":
-            return bool(value > wanted)
-    assert op == "gte"
-    return bool(value >= wanted)
+            held = value > wanted
+        case "gte":
+            held = value >= wanted
+        case _:
+            raise NotImplementedError(op)
+    return bool(held)
 
 
 def _least(values: list[bool | None]) -> bool | None:
@@ -226,7 +232,7 @@ def _least(values: list[bool | None]) -> bool | None:
     return None if None in values else True
 
 
-def _negated(value: bool | None) -> bool | None:  # noqa: FBT001 - three-valued
+def _negated(value: Truth) -> Truth:
     return None if value is None else not value
 
 

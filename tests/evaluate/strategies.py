@@ -1,4 +1,4 @@
-"""Typed rules, bindings and resources for property tests: few names and few values, so that tests meet what they test."""
+"""Typed rules, bindings and resources for property tests: few names and values, so that tests meet what they test."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from finops_guard.fields import FIELDS
 from finops_guard.model import (
     All,
     AnyOf,
@@ -30,7 +31,18 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 14, 9, 30, tzinfo=UTC)
 FX = {("USD", "EUR"): (Decimal("0.8"), date(2026, 11, 1))}
-TEXTS = ("a", "vision", "prod", "İ", "é\u200b", "x" * 257, "2026-11-14", "2026-11-13", "2027-01-31T10:00:00+01:00", "soon")
+TEXTS = (
+    "a",
+    "vision",
+    "prod",
+    "İ",
+    "é\u200b",
+    "x" * 257,
+    "2026-11-14",
+    "2026-11-13",
+    "2027-01-31T10:00:00+01:00",
+    "soon",
+)
 PATTERNS = ("a|vision", "[a-z]+", ".*", "(?:[a-z]+-?)+", "é.?", r"\d{4}-\d{2}-\d{2}")
 STATES = ("running", "stopped")
 KINDS = ("vm", "notebook", "log-store", "licence")
@@ -170,6 +182,7 @@ def resources(draw: st.DrawFn, *, known: bool = False) -> Resource:
         elif fate == 0:
             fields[name] = None
     if known:
+        fields["licence.vendor"] = draw(st.sampled_from((*TEXTS, None)))
         fields["usage.cpu_percent"] = draw(st.sampled_from((5.0, 1, None)))
         fields["cost.month"] = draw(st.sampled_from((Money(Decimal(9), "EUR"), None)))
         raw = draw(st.dictionaries(st.sampled_from(TAG_KEYS), st.sampled_from((*TEXTS, "")), max_size=3))
@@ -212,6 +225,8 @@ def without(resource: Resource) -> Iterator[Resource]:
     """The resource with one value after another replaced by unknown, then all its tags."""
     for name in resource.fields:
         fields = {key: value for key, value in resource.fields.items() if key != name}
+        if name == "kind":  # of a thing whose kind we cannot tell we know nothing that only one kind has
+            fields = {key: value for key, value in fields.items() if FIELDS[key].kinds is None}
         yield Resource(fields, resource.tags, resource.unknown, resource.account_tags)
     yield Resource(resource.fields, Tags.unreadable("denied"), resource.unknown, resource.account_tags)
     yield Resource(resource.fields, resource.tags, resource.unknown, Tags.unreadable("denied"))
