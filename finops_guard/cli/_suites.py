@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -74,15 +74,18 @@ class Bench:
         return suite
 
     def _rules(self) -> Iterator[str]:
-        if self.policy:
-            yield from (rule.id for binding in self.policy.bindings for rule in binding.rules)
-        else:
-            yield from (rule.id for pack in self.packs.values() for rule in pack.rules.values())
+        used = {binding.pack.name for binding in self._used}
+        yield from (rule.id for binding in self._used for rule in binding.rules)
+        yield from (rule.id for pack in self.packs.values() if pack.name not in used for rule in pack.rules.values())
+
+    @property
+    def _used(self) -> tuple[Binding, ...]:
+        return self.policy.bindings if self.policy else ()
 
     def _case(self, file: TestFile, case: TestCase, suite: Suite, branches: Branches) -> None:
         names = [wanted.rule for wanted in case.expect]
         packs = {name.partition("/")[0] for name in names}
-        bindings = self.policy.bindings if self.policy else tuple(self._bindings(names))
+        bindings = (*self._used, *self._unused(packs))
         judge = Evaluator(bindings, case.at, self.policy.fx if self.policy else None, include_pass=True)
         given = list(self._derived(file, case))
         said = [{found.rule.id: found for found in judge.judge([each])} for each in given]
@@ -102,12 +105,13 @@ class Bench:
             if found.verdict == "fail" and found.rule.pack in packs and rule not in names
         ]
 
-    def _bindings(self, rules: Iterable[str]) -> Iterator[Binding]:
-        """The packs that an expectation names, their rules with the defaults."""
-        for name in dict.fromkeys(rule.partition("/")[0] for rule in rules):
-            pack = next(pack for pack in self.packs.values() if pack.name == name)
-            bound = (with_defaults(pack, rule) for rule in pack.rules.values())
-            yield alone(pack, tuple(rule for rule in bound if isinstance(rule, Rule)))
+    def _unused(self, names: set[str]) -> Iterator[Binding]:
+        """The packs of these names that the policy does not use, their rules with the defaults."""
+        used = {binding.pack.name for binding in self._used}
+        for pack in self.packs.values():
+            if pack.name in names - used:
+                bound = (with_defaults(pack, rule) for rule in pack.rules.values())
+                yield alone(pack, tuple(rule for rule in bound if isinstance(rule, Rule)))
 
     def _derived(self, file: TestFile, case: TestCase) -> Iterator[Resource]:
         """The resources, with what they inherit where their account's tags are given: an omitted map adds nothing."""

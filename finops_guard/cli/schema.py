@@ -26,5 +26,5 @@ def command(name: str | None, listed: bool, shape: str, quiet: bool, verbose: bo
         for known in found:
             click.echo(known)
         return
-    word = _options.Word(tuple(found)).convert(name, None, None)
+    word = _options.Word(tuple(found)).convert("tests" if name == "test" else name, None, None)
     sys.stdout.write(found[word].read_text("utf-8"))

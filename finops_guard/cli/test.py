@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ def command(
     files = load_files(chosen(paths, policy_path), now.date())
     if files.errors:
         raise LanguageError(files.errors)
-    policy = _policy(files, policy_path)
+    policy = _policy(files, policy_path, now.date())
     bench = Bench(_available(files, policy), policy, now)
     tested = _tested(files)
     rules = [bound for pack in bench.packs.values() for r in pack.rules.values() for bound in [bench.bound(pack, r)]]
@@ -70,29 +70,43 @@ def command(
         raise click.exceptions.Exit(1)
 
 
-def _policy(files: Files, given: Path | None) -> Policy | None:
+def _policy(files: Files, given: Path | None, today: date) -> Policy | None:
     """The policy that test files run under."""
+    from finops_guard.cli._policy import default_policy
+    from finops_guard.errors import InputError
     from finops_guard.language.library import shown
+    from finops_guard.language.policy import load_policy
 
     if given is not None:
         return files.policies.get(shown(given))
-    if "finops-guard.yaml" in files.policies:
-        return files.policies["finops-guard.yaml"]
+    try:
+        here = default_policy(Path.cwd())
+    except InputError:  # several
+        here = None
+    if here is not None and shown(here) in files.policies:
+        return files.policies[shown(here)]
+    if here is not None and files.tests:
+        return load_policy(here, today)
     return next(iter(files.policies.values())) if len(files.policies) == 1 else None
 
 
 def _available(files: Files, policy: Policy | None) -> dict[str, Pack]:
-    """Packs by name: those of the policy, those named, and the shipped ones that test files ask for."""
+    """Packs by name: the policy's, those named, and what test files ask for: beside them, here, or shipped."""
     from finops_guard.cli._packs import load
-    from finops_guard.language.library import shipped_names
+    from finops_guard.language.library import local_packs, pack_name, shipped_names
 
     found = {binding.pack.name: binding.pack for binding in policy.bindings} if policy else {}
     found = {pack.name: pack for pack in files.packs.values()} | found
+    more: dict[str, Path] = {}
+    for file in files.tests.values():
+        beside = {name: path for path in Path(file.path).parent.glob("*.y*ml") if (name := pack_name(path))}
+        more = beside | more
+    here = {name: paths[0] for name, paths in local_packs(Path.cwd() / "finops-guard.yaml").items()}
     wanted = {
         rule.rule.partition("/")[0] for file in files.tests.values() for case in file.tests for rule in case.expect
     }
-    for name, path in shipped_names("rules").items():
-        if name not in found and (name in wanted or not wanted <= found.keys()):
+    for name, path in (shipped_names("rules") | here | more).items():
+        if name not in found and wanted - found.keys():
             found[name] = load(path)
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,6 +23,9 @@ KINDS = {"pack": "pack", "policy": "policy", "tests": "test file"}
 """The top-level key that tells a kind of document, and what it is called."""
 _ALSO = {"rules": "pack", "packs": "policy", "extends": "policy"}
 """Keys that tell as much where that one was forgotten."""
+
+
+_POLICY = re.compile(rb"^policy:", re.MULTILINE)
 
 
 @dataclass(slots=True)
@@ -61,26 +65,35 @@ def kind_of(data: Any) -> str | None:
 def load_files(paths: Iterable[Path], today: date) -> Files:
     """Load each file as what it is, and the packs that its policies use. `today` dates exemptions."""
     files = Files()
-    documents: list[tuple[str, Path, Document]] = []
-    for path in paths:
+    for path in sorted(paths, key=lambda path: not _says_policy(path)):
         name = shown(path)
         if name in files.names:
             continue
         files.names.append(name)
-        try:
-            document = read(path, name)
-        except LanguageError as error:
-            files.problems += error.diagnostics
-        except InputError as error:
-            files.problems.append(Diagnostic(name, 1, 1, error.what.removeprefix(f"{name}: ")))
-        else:
-            documents.append((kind_of(document.data) or "", path, document))
-    documents.sort(key=lambda each: each[0] != "policy")  # a pack that a policy uses is not loaded again
-    for kind, path, document in documents:
-        _load(files, kind, path, document, today)
+        if name not in files.packs:  # a pack that a policy uses came with it
+            _read(files, path, name, today)
     unique = set(files.problems)
     files.problems = sorted(unique, key=lambda each: (each.file, each.line, each.column, each.message))
     return files
+
+
+def _says_policy(path: Path) -> bool:
+    """Whether a file looks like a policy at a glance."""
+    try:
+        return _POLICY.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def _read(files: Files, path: Path, name: str, today: date) -> None:
+    try:
+        document = read(path, name)
+    except LanguageError as error:
+        files.problems += error.diagnostics
+    except InputError as error:
+        files.problems.append(Diagnostic(name, 1, 1, error.what.removeprefix(f"{name}: ")))
+    else:
+        _load(files, kind_of(document.data) or "", path, document, today)
 
 
 def _load(files: Files, kind: str, path: Path, document: Document, today: date) -> None:
@@ -96,7 +109,7 @@ def _load(files: Files, kind: str, path: Path, document: Document, today: date) 
         files.problems += problems
         if tests is not None:
             files.tests[name] = tests
-    elif kind == "pack" and name not in files.packs:
+    elif kind == "pack":
         pack, problems = load_pack(document)
         files.problems += problems
         if pack is not None:

@@ -165,3 +165,31 @@ def test_what_we_ship_is_tested_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran.code == 0, ran.out
     assert "branch coverage 100.0 %" in ran.out
     assert "example" not in ran.out
+
+
+@pytest.mark.usefixtures("house")
+def test_a_test_file_named_alone_finds_the_policy_here_or_the_pack_beside_it(house: Path) -> None:
+    assert finops_guard("test", "rules/demo.tests.yaml").code == 0
+    (house / "rules/demo.tests.yaml").write_text(TESTS.replace("vision", "marketing"))
+    assert finops_guard("test", "rules/demo.tests.yaml").code == 1, "the policy knows other teams"
+    (house / "finops-guard.yaml").unlink()
+    assert finops_guard("test", "rules/demo.tests.yaml").code == 0
+    (house / "away").mkdir()
+    (house / "rules").rename(house / "away/rules")
+    ran = finops_guard("test", "away/rules/demo.tests.yaml")
+    assert ran.code == 0, ran.err
+
+
+@pytest.mark.usefixtures("house")
+def test_a_pack_that_the_policy_does_not_use_can_be_tested(house: Path) -> None:
+    (house / "rules/more.yaml").write_text(PACK.replace("pack: demo", "pack: more"))
+    (house / "rules/demo.tests.yaml").write_text(
+        TESTS.replace("demo/whose", "more/whose").replace("vision", "marketing")
+    )
+    assert finops_guard("test").code == 0
+    policy = house / "finops-guard.yaml"
+    policy.write_text(policy.read_text() + "    skip: [small]\n")
+    (house / "rules/demo.tests.yaml").write_text(TESTS.replace("demo/whose", "demo/small"))
+    ran = finops_guard("test")
+    assert ran.code == 2
+    assert "unknown rule 'demo/small'" in ran.err
