@@ -118,7 +118,7 @@ def read_use(item: Item, pack: Pack) -> Use:
         given=given,
         where=where,
         mode=data.get("mode") if data.get("mode") in ("dry-run", "enforce") else None,
-        permit=frozenset(permit) if isinstance(permit, list) else None,
+        permit=frozenset(verb for verb in VERBS if verb in permit) if isinstance(permit, list) else None,
         accept=frozenset(_texts(data.get("accept"))),
         skip=frozenset(_texts(data.get("skip"))),
         severity=severity,
@@ -157,15 +157,6 @@ def binding(use: Use, mode: Mode, permit: frozenset[Verb], team_names: tuple[str
     effective: Mode = "enforce" if mode == "enforce" and use.mode != "dry-run" else "dry-run"
     allowed = permit if use.permit is None else use.permit & permit
     return Binding(use.name, use.pack, tuple(rules), use.where, effective, allowed, use.accept)
-
-
-def check_authority(item: Item, mode: Mode, permit: frozenset[Verb]) -> None:
-    """Note a mode or verb of a use that its policy does not give."""
-    if item.get("mode") == "enforce" and mode == "dry-run":
-        item.problem("the policy's mode is dry-run; a binding may only lower it", at=("mode",))
-    for verb in item.below("permit").texts():
-        if verb.data in VERBS and verb.data not in permit:
-            verb.problem(f"the policy does not permit '{verb.data}'", "add it to the policy's permit")
 
 
 def _value(use: Use, param: Parameter, team_names: tuple[str, ...]) -> object | None:

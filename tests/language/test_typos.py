@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from finops_guard.language import testfile
 from finops_guard.language.document import Document
 from finops_guard.language.policy_schema import policy_schema
 from finops_guard.language.schema import pack_schema
-from finops_guard.language import testfile
 from tests.language.seeded import FOLDER, RULES, prepare, problems
 from tests.language.typos import Word, known_here, one_edit, typos, with_typo, words
 
