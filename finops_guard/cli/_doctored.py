@@ -123,7 +123,7 @@ def _lines(trouble: Trouble, *, everything: bool) -> Iterator[str]:
         count = counted(trouble.resources, "resource")
         yield f"{count}{_hides(trouble)}" if trouble.about == "facts" else count
     if trouble.about == "access" and trouble.blocks:
-        yield "what is there costs nobody knows what"
+        yield "what is there is not judged, and what it costs not known"
 
 
 def _hides(trouble: Trouble) -> str:

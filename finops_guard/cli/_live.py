@@ -43,8 +43,10 @@ def _scope(found: InUse, scope: Mapping[str, Mapping[str, object]]) -> list[str]
                 "    # roles: {scan: finops-guard-scan}  # to read accounts other than that of the credentials"
             )
     if found.regions:
-        lines += _wrapped(f"Regions in use: {_counted(found.regions)}.", "  # ")
-        lines.append("  # A list of regions in the place of `enabled` would not see what starts elsewhere.")
+        lines += wrapped(f"Regions in use: {_counted(found.regions)}.", "  # ")
+        listed = isinstance(scope.get("aws", {}).get("regions"), list)
+        elsewhere = "`regions: enabled` would also see" if listed else "A list of regions would not see"
+        lines.append(f"  # {elsewhere} what starts elsewhere.")
     return lines
 
 
@@ -93,7 +95,7 @@ def _about(team: TeamInUse) -> str:
 
 
 def _tags(found: InUse) -> list[str]:
-    lines = _wrapped(f"Tag keys in use: {_counted(found.keys)}.") if found.keys else []
+    lines = wrapped(f"Tag keys in use: {_counted(found.keys)}.") if found.keys else []
     certain: dict[str, list[Spelling]] = {}
     doubtful: list[Spelling] = []
     for spelling in found.spellings:
@@ -159,7 +161,8 @@ def _counted(counts: Sequence[tuple[str, int]]) -> str:
     return shown + (f", and {len(counts) - _AT_MOST} more" if len(counts) > _AT_MOST else "")
 
 
-def _wrapped(text: str, margin: str = "# ") -> list[str]:
+def wrapped(text: str, margin: str = "# ") -> list[str]:
+    """Text as comment lines."""
     return [margin + line for line in textwrap.wrap(text, _LINE - len(margin), break_on_hyphens=False)]
 
 

@@ -97,16 +97,19 @@ def _from_live(
 
 
 def _about(target: str, at: datetime, found: InUse, gaps: Sequence[Gap]) -> str:
-    lines = [
-        f"Written by finops-guard init --from-live {printable(target)} on {at.date()}, from {found.resources:,}",
-        "resources. It looks and reports, and changes nothing. Its names are those that people gave to things: read",
-        "it, and keep what is right.",
-    ]
+    from finops_guard.cli._live import wrapped
+
+    text = (
+        f"Written by finops-guard init --from-live {printable(target)} on {at.date()}, from {found.resources:,} "
+        "resources. It looks and reports, and changes nothing. Its names are those that people gave to things: read it, "
+        "and keep what is right."
+    )
+    lines = wrapped(text)
     if gaps:
-        lines += ["", "Not everything could be read, so names may be missing:"]
-        lines += [f"  {gap.account} {gap.region} {gap.type}: {gap.reason}" for gap in gaps[:_SHOWN]]
-        lines += [f"  and {len(gaps) - _SHOWN} more"] if len(gaps) > _SHOWN else []
-    return "".join(f"# {printable(line)}".rstrip() + "\n" for line in lines)
+        lines += ["#", "# Not everything could be read, so names may be missing:"]
+        lines += [f"#   {printable(f'{gap.account} {gap.region} {gap.type}: {gap.reason}')}" for gap in gaps[:_SHOWN]]
+        lines += [f"#   and {len(gaps) - _SHOWN} more"] if len(gaps) > _SHOWN else []
+    return "\n".join(lines) + "\n"
 
 
 def _say(folder: Path, written: Written, target: str | None, *, quiet: bool) -> None:
