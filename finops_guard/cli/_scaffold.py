@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -10,10 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from finops_guard.errors import InputError
-from finops_guard.language.library import shipped_names
-from finops_guard.language.policy_schema import policy_schema
-from finops_guard.language.schema import pack_schema
-from finops_guard.language.testfile import tests_schema
+from finops_guard.language.library import shipped, shipped_names
 
 POLICY = "finops-guard.yaml"
 STATE = ".finops-guard"
@@ -89,8 +85,8 @@ class Written:
 
 def files(name: str, about: str, live: str | None = None) -> dict[str, str]:
     """Path -> text of every file. `about`: the policy's head as comment lines; `live`: sections from an inventory."""
-    made = {"pack": pack_schema, "policy": policy_schema, "tests": tests_schema}
-    schemas = {f"{STATE}/schema/{kind}.json": json.dumps(make(), indent=1) + "\n" for kind, make in made.items()}
+    made = {kind: (shipped("schema") / f"{kind}.json").read_text("utf-8") for kind in ("pack", "policy", "tests")}
+    schemas = {f"{STATE}/schema/{kind}.json": text for kind, text in made.items()}
     return {
         POLICY: policy(name, about, live),
         "rules/house.yaml": PACK,

@@ -101,8 +101,8 @@ def _about(target: str, at: datetime, found: InUse, gaps: Sequence[Gap]) -> str:
 
     text = (
         f"Written by finops-guard init --from-live {printable(target)} on {at.date()}, from {found.resources:,} "
-        "resources. It looks and reports, and changes nothing. Its names are those that people gave to things: read it, "
-        "and keep what is right."
+        "resources. It looks and reports, and changes nothing. Its names are those that people gave to things: read "
+        "it, and keep what is right."
     )
     lines = wrapped(text)
     if gaps:

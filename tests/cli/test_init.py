@@ -80,6 +80,8 @@ def test_editors_find_the_schema_that_each_file_names(here: Path) -> None:
         assert named != first
         schema = json.loads((path.parent / named).read_text(encoding="utf-8"))
         assert schema["type"] == "object"
+        kind = Path(named).stem
+        assert (path.parent / named).read_text(encoding="utf-8") == finops_guard("schema", kind).out
 
 
 def test_lines_are_no_longer_than_people_read(here: Path) -> None:
