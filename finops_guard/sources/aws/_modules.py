@@ -9,6 +9,8 @@ from fnmatch import translate
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from finops_guard.sources.aws import _metrics
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -65,4 +67,4 @@ def is_global(module: TypeModule) -> bool:
 def permissions() -> list[str]:
     """The IAM actions that reading needs, sorted; `sts:AssumeRole` and Organizations for the first account only."""
     needed = {action for module in (*types(), index()) for action in module.PERMISSIONS["collect"]}
-    return sorted(needed.union(_EVERYWHERE))
+    return sorted(needed.union(_EVERYWHERE, _metrics.PERMISSIONS))

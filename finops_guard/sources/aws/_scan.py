@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from contextlib import closing
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
 from queue import Full, Queue, SimpleQueue
 from threading import Event, Thread
@@ -17,6 +18,7 @@ from finops_guard.sources.aws import _modules, _scope
 from finops_guard.sources.aws._cells import Cell, Run
 from finops_guard.sources.aws._errors import crash, unreadable
 from finops_guard.sources.aws._machines import Machines
+from finops_guard.sources.aws._metrics import Meter
 from finops_guard.sources.aws._session import Clients, home_region, signed_by
 from finops_guard.sources.aws._tags import Sweeps
 
@@ -98,25 +100,36 @@ class _Stream:
 
     def __init__(self, cell: Cell, stop: Event) -> None:
         self.cell = cell
+        self.usd = Decimal(0)
+        """What its metrics cost."""
         self._stop = stop
         self._queue: Queue[list[Resource] | None] = Queue(_WAITING)
 
     def read(self) -> None:
         """Read the whole cell; runs on a thread of the pool, and whatever happens there ends as a gap."""
         batch: list[Resource] = []
-        try:
-            with signed_by(self.cell.account.credentials):
+        meter = Meter(self.cell) if self.cell.need.metrics else None
+        with signed_by(self.cell.account.credentials):
+            try:
                 for resource in self.cell.module.collect(self.cell):
                     batch.append(resource)
                     if len(batch) == _BATCH:
-                        if not self._put(batch):
+                        full, batch = batch, []
+                        if not self._put(self._measured(full, meter)):
                             return
-                        batch = []
-        except Exception as error:  # noqa: BLE001 - one cell's failure never touches another's
+            except Exception as error:  # noqa: BLE001 - one cell's failure never touches another's
+                self.cell.gap(crash(error))
+            finally:
+                self._put(self._measured(batch, meter))
+                self._put(None)
+
+    def _measured(self, batch: list[Resource], meter: Meter | None) -> list[Resource]:
+        try:
+            if meter is not None and batch:
+                self.usd += meter.measure(batch)
+        except Exception as error:  # noqa: BLE001 - what could not be measured is still there
             self.cell.gap(crash(error))
-        finally:
-            self._put(batch)
-            self._put(None)
+        return batch
 
     def resources(self) -> Iterator[Resource]:
         """What was read, as it comes."""
@@ -158,6 +171,7 @@ def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[R
             yield from stream.resources()
             done += 1
             _note(stream.cell, notes)
+            notes.calls.setdefault("aws", Calls()).usd += stream.usd
             notes.say(_name(stream.cell), done, 0 if len(streams) == 2 * jobs - 1 else done + len(streams))
     finally:
         stop.set()

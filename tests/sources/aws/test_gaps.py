@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from werkzeug.wrappers import Response
 
-from finops_guard.model import Gap, Notes, Unknown
+from finops_guard.model import Gap, Need, Notes, Unknown
 from finops_guard.sources import aws
 from finops_guard.sources.aws import _modules, logs_log_group
 from tests.sources.aws.cloud import EVERYTHING, OWN, answer, denied, html, need, scan
@@ -252,6 +252,22 @@ def test_a_description_that_is_denied_leaves_fields_unknown(cloud: Cloud, truth:
     assert {found.id: found.tags.raw for found in resources}.items() <= truth.items()
     assert notes.gaps == [_gap("AWS::SageMaker::Endpoint", reason)]
     assert [operation for _, operation, _ in cloud.asked].count("DescribeEndpointConfig") == 1
+
+
+def test_usage_is_measured_where_a_rule_asks_and_else_nobody_is(cloud: Cloud, truth: dict[str, dict[str, str]]) -> None:
+    asked = Need(frozenset({"vm"}), frozenset(), frozenset({("usage.cpu_percent", 86_400)}))
+    cloud.denied = {("monitoring", "GetMetricData")}
+    resources, notes = scan(asked)
+    reason = "AccessDenied cloudwatch:GetMetricData"
+    assert {found.id: found.tags.raw for found in resources}.items() <= truth.items()
+    assert [found.look("usage.cpu_percent") for found in resources] == [Unknown(reason)] * 3
+    assert notes.gaps == [_gap("AWS::EC2::Instance", reason)]
+    cloud.reset()
+    _, notes = scan(asked)
+    assert (notes.gaps, notes.calls["aws"].usd > 0) == ([], True)
+    cloud.reset()
+    scan(need("vm"))
+    assert not [service for service, _, _ in cloud.asked if service == "monitoring"]
 
 
 def test_an_endpoint_deleted_during_the_scan_is_left_out(cloud: Cloud, truth: dict[str, dict[str, str]]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.credentials import Credentials
 
-from finops_guard.model import Notes, Resource, Tags, Unknown
+from finops_guard.model import Need, Notes, Resource, Tags, Unknown
 from finops_guard.sources.aws._cells import Account, Cell, Run
 from finops_guard.sources.aws._scan import _BATCH, _WAITING, _told_in_order
 
@@ -27,7 +27,7 @@ ACCOUNT = Account("1", "aws", Credentials("a", "b"), "one", Unknown("not asked")
 
 def _cell(region: str, collect: Callable[[Cell], Iterator[Resource]]) -> Cell:
     module = cast("TypeModule", SimpleNamespace(TYPE="T", KIND="other", ARN="arn:*:t:*:*:*", collect=collect))
-    return Cell(ACCOUNT, region, module, cast("Run", None))
+    return Cell(ACCOUNT, region, module, cast("Run", SimpleNamespace(need=Need(None, frozenset()))))
 
 
 def _some(count: int, made: list[str], wait: float = 0) -> Callable[[Cell], Iterator[Resource]]:
