@@ -25,6 +25,7 @@ _ALSO = {"rules": "pack", "packs": "policy", "extends": "policy"}
 """Keys that tell as much where that one was forgotten."""
 
 
+_GLANCE = 100_000
 _POLICY = re.compile(rb"^policy:", re.MULTILINE)
 
 
@@ -78,9 +79,12 @@ def load_files(paths: Iterable[Path], today: date) -> Files:
 
 
 def _says_policy(path: Path) -> bool:
-    """Whether a file looks like a policy at a glance."""
+    """Whether a file looks like a policy at a glance; a pipe can be read only once, so nobody looks into it."""
+    if not path.is_file():
+        return False
     try:
-        return _POLICY.search(path.read_bytes()) is not None
+        with path.open("rb") as file:
+            return _POLICY.search(file.read(_GLANCE)) is not None
     except OSError:
         return False
 

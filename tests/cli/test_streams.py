@@ -157,3 +157,15 @@ def test_an_interrupt_ends_a_scan_with_130(house: Path, tmp_path: Path) -> None:
     assert b"interrupted" in err
     assert b"Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_can_be_validated(house: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, (house / "rules/demo.yaml").read_bytes())
+    os.close(write)
+    env = PLAIN | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "finops_guard", "validate", f"/dev/fd/{read}"]
+    ran = subprocess.run(command, cwd=house, env=env, pass_fds=[read], capture_output=True, check=False)
+    os.close(read)
+    assert (ran.returncode, ran.stdout) == (0, b""), ran.stdout
+    assert ran.stderr == b"1 file, 2 rules, 0 errors\n"
