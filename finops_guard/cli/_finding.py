@@ -122,9 +122,10 @@ def _resource(finding: Mapping[str, Any]) -> list[str]:
 
 
 def _step(step: Mapping[str, Any]) -> str:
-    words = [str(step.get("do")), str(step.get("state"))]
-    if step.get("due"):
-        words.append(f"due {step['due']}")
+    state, due = str(step.get("state")), step.get("due")
+    words = [f"{step.get('do')}: {state}"]
+    if due:
+        words.append(f"at {due}" if state in {"due", "scheduled", "done"} else f"it would be due at {due}")
     if step.get("because"):
         words.append(str(step["because"]))
     return ", ".join(words)

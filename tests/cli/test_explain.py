@@ -111,7 +111,7 @@ def test_a_finding_of_a_report(report: dict[str, Any]) -> None:
         assert "AWS::EC2::Instance" in ran.out
         assert "not one of vision, nlp" in ran.out
         assert "Tag at creation." in ran.out
-        assert "notify, due" in ran.out
+        assert "notify: due, at " in ran.out
     whole = json.loads(finops_guard("explain", finding["id"], "--from", "report.json", "-f", "json").out)
     assert whole["rule"]["learn"] == "Tag at creation."
     assert whole["finding"]["id"] == finding["id"]
