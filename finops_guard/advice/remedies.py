@@ -40,6 +40,7 @@ _FACTS = (
     (r"no exchange rate to (\w+)", r"give a dated rate: fx: {USD: {\1: 0.92, as_of: 2026-11-01}}"),
     (r"is the agent installed", "install the CloudWatch agent with its nvidia_gpu section, and append InstanceId"),
     (r"accelerators report to CloudWatch", "have the CloudWatch agent measure every accelerator of the machine"),
+    (r"no CloudWatch data; it is ", "nothing: what does not run is not measured"),
     (r"^no CloudWatch data", "publish the metric; what nobody measures is unknown, never idle"),
     (r"fewer than 90 %", "wait until the whole window was measured, or see why points are missing"),
     (r"whose number is not known", "a newer finops-guard may know the machine type"),
