@@ -10,7 +10,10 @@ from finops_guard.model import All, AnyOf, Compare, Condition, Need, Not, Policy
 
 
 def need_of(policy: Policy) -> Need:
-    """The kinds, fields and metric windows that some rule, binding, exemption or `ai: also` looks at."""
+    """The kinds, fields and metric windows that some rule, binding, exemption or `ai: also` looks at.
+
+    The price of a month always: every finding carries its money.
+    """
     conditions = [*_conditions(policy)]
     kinds: set[str] = set()
     for binding in policy.bindings:
@@ -18,6 +21,7 @@ def need_of(policy: Policy) -> Need:
         for rule in binding.rules:
             kinds |= where & _kinds(rule.match)
     fields = {ref.name for condition in conditions for ref in reads(condition) if ref.space == "field"}
+    fields.add("cost.month")
     metrics = {window for condition in conditions for window in _windows(condition)}
     every = kinds >= set(ALL_KINDS)
     return Need(None if every else frozenset(kinds), frozenset(fields), frozenset(metrics))
