@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,8 @@ class Document:
         self._text = text
         self._problems: list[Diagnostic] = []
         self._seen: set[int] = set()
+        self._starts: list[int] = []
+        self._by_key: dict[int, dict[Any, tuple[Any, Any]]] = {}
         with _collector_paused():
             self._root = self._compose()
             self.data: Any = self._build(self._root, 0)
@@ -59,7 +62,8 @@ class Document:
     def at(self, path: Sequence[str | int], *, key: bool = False) -> Location:
         """Where the value at a path stands (its key with `key`); the nearest parent when the path is not there."""
         node, _ = self._find(path, key=key)
-        return Location(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+        line, column = self._place(node.start_mark)
+        return Location(self.file, line + 1, column + 1)
 
     def problem(
         self,
@@ -87,7 +91,7 @@ class Document:
         for depth, step in enumerate(path):
             last = depth == len(path) - 1
             if isinstance(node, yaml.MappingNode):
-                pair = next((p for p in node.value if p[0].value == step), None)
+                pair = self._pairs(node).get(step)
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
                 pair = (node.value[step], node.value[step])
             else:
@@ -97,12 +101,26 @@ class Document:
             node = pair[0] if key and last else pair[1]
         return node, True
 
+    def _pairs(self, node: Any) -> dict[Any, tuple[Any, Any]]:
+        """A mapping's key and value nodes by key; of a duplicate the first."""
+        if id(node) not in self._by_key:
+            self._by_key[id(node)] = {key.value: (key, value) for key, value in reversed(node.value)}
+        return self._by_key[id(node)]
+
+    def _place(self, mark: Any) -> tuple[int, int]:
+        """Line and column of a mark, from 0, as editors count: YAML 1.1 also breaks lines at NEL, LS and PS."""
+        if not self._starts:
+            ends = (match.end() for match in re.finditer("\n", self._text))
+            self._starts = [0, *ends]
+        line = bisect_right(self._starts, mark.index) - 1
+        return line, mark.index - self._starts[line]
+
     def _at_mark(
         self, mark: Any, message: str, hint: str | None = None, length: int = 1, *, warning: bool = False
     ) -> Diagnostic:
-        line = min(mark.line, len(self.lines) - 1)
+        line, column = self._place(mark)
         source = self.lines[line].rstrip("\r")
-        return Diagnostic(self.file, line + 1, mark.column + 1, message, hint, max(1, length), source, warning)
+        return Diagnostic(self.file, line + 1, column + 1, message, hint, max(1, length), source, warning)
 
     def _compose(self) -> Any:
         if _deep(self._text):
@@ -124,7 +142,7 @@ class Document:
     def _syntax(self, mark: Any, error: yaml.MarkedYAMLError) -> Diagnostic:
         if mark is None:
             return Diagnostic(self.file, 1, 1, f"not YAML: {error.problem}")
-        source = self.lines[min(mark.line, len(self.lines) - 1)]
+        source = self.lines[self._place(mark)[0]]
         message, hint = f"not YAML: {error.problem}", None
         if "\t" in source[: len(source) - len(source.lstrip())] or "'\\t'" in str(error.problem):
             hint = "indent with spaces, not tabs"
@@ -177,9 +195,9 @@ class Document:
                 self._problems.append(self._at_mark(key.start_mark, "merge keys (<<) are refused; write the keys out"))
                 continue
             if name in data:
-                first = next(k for k, _ in node.value if k.value == name).start_mark.line + 1
+                first = next(k for k, _ in node.value if k.value == name).start_mark
                 message = f"duplicate key '{name}'"
-                hint = f"first on line {first}; remove one"
+                hint = f"first on line {self._place(first)[0] + 1}; remove one"
                 self._problems.append(self._at_mark(key.start_mark, message, hint, len(name)))
                 continue
             data[name] = self._build(value, depth + 1)

@@ -11,10 +11,9 @@ from finops_guard.fields import FIELDS
 from finops_guard.language.diagnostics import Diagnostic
 from finops_guard.language.document import Document
 from finops_guard.language.near import one_edit, suggest
-from finops_guard.language.schema import OPERATORS, keys_of_verb
+from finops_guard.language.schema import OPERATORS, STEP_KEYS
 from finops_guard.language.spot import Spot, where
 from finops_guard.language.words import A_TYPE, SHAPES, did_you_mean, few, name_like
-from finops_guard.model import VERBS
 
 _EXAMPLE = {"over": "for example over: 3d", "use": "the name of a pack, for example use: ai-tags"}
 
@@ -52,9 +51,6 @@ class Keys:
         return [error for error in self.errors if error.validator == keyword]
 
     def _known(self) -> list[str]:
-        verb = self._data.get("do")
-        if self.spot.label == "rung" and not self.spot.rest and verb in VERBS:
-            return list(keys_of_verb(verb))
         closed = self._of("additionalProperties")
         return list(closed[0].schema.get("properties", ())) if closed else []
 
@@ -78,6 +74,9 @@ class Keys:
         if self.spot.label in ("condition", "charge", "resource"):
             return self._problem(key, f"unknown field '{self.spot.key(key)}' in {place}", self._field_hint(key, near))
         field = self.spot.field
+        if self.spot.label == "rung" and key in STEP_KEYS:
+            message = f"'{key}' is not a key of {self._data.get('do')} in {place}"
+            return self._problem(key, message, few(known, "it takes {}"))
         if field is None or self.spot.rest:
             return self._problem(
                 key, f"unknown key '{key}' in {place}", did_you_mean(near) or few(known, "it takes {}")
@@ -111,10 +110,6 @@ class Keys:
         for error in self._of("propertyNames"):
             key, title = str(error.instance), error.schema.get("title", "name")
             if key in unknown:
-                continue
-            if self.spot.label == "rung":
-                hint = f"it takes {', '.join(self._known())}"
-                yield self._problem(key, f"'{key}' is not a key of {self._data['do']} in {place}", hint)
                 continue
             near = suggest(key, error.schema.get("enum", ())) or name_like(key, error.schema.get("pattern"))
             yield self._problem(key, f"'{key}' is not a {title} in {place}", did_you_mean(near) or SHAPES.get(title))

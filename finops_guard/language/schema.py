@@ -193,6 +193,7 @@ _RUNG_OF: dict[str, tuple[str, ...]] = {
     "scale_to_zero": ("enough",),
     "tag": ("set", "copy_from", "rename", "normalise"),
 }
+STEP_KEYS = frozenset(_RUNG) | {key for keys in _RUNG_OF.values() for key in keys}
 
 
 def keys_of_verb(verb: str) -> tuple[str, ...]:
@@ -201,7 +202,7 @@ def keys_of_verb(verb: str) -> tuple[str, ...]:
 
 
 def rung() -> Schema:
-    """One step of a ladder; what a verb takes depends on `do`."""
+    """One step of a ladder; what a verb takes depends on `do`, and while that is none of them, every key is known."""
     after = {"type": "string", "pattern": f"^(?:now|{PATTERNS['duration']}|{PARAM})$", "title": "duration"}
     written = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
     every: Schema = {
@@ -215,14 +216,21 @@ def rung() -> Schema:
         "rename": written,
         "normalise": {"type": "boolean"},
     }
-    allowed = [
-        {
-            "if": {"properties": {"do": {"const": verb}}, "required": ["do"]},
-            "then": {"propertyNames": {"enum": list(keys_of_verb(verb))}},
-        }
+    of_verbs = [
+        {"if": _does({"const": verb}), "then": closed({key: every[key] for key in keys_of_verb(verb)})}
         for verb in VERBS
     ]
-    return closed(every, ("do",), allOf=allowed)
+    unclear = {"if": _does({"enum": list(VERBS)}), "else": closed(every)}
+    return {
+        "type": "object",
+        "required": ["do"],
+        "properties": {"do": every["do"]},
+        "allOf": [*of_verbs, unclear],
+    }
+
+
+def _does(verb: Schema) -> Schema:
+    return {"type": "object", "properties": {"do": verb}, "required": ["do"]}
 
 
 def _parameter() -> Schema:

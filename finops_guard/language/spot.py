@@ -71,8 +71,9 @@ def _below(node: Any, step: str | int) -> Any:
         return None
     if isinstance(step, int):
         return node.get("items")
-    if step in node.get("properties", {}):
-        return node["properties"][step]
+    for part in (node, *(part.get("else", {}) for part in node.get("allOf", ()))):
+        if step in part.get("properties", {}):
+            return part["properties"][step]
     further = node.get("additionalProperties")
     return further if isinstance(further, dict) else None
 

@@ -104,7 +104,7 @@ def one_edit(a: str, b: str) -> bool:
 def known_here(schema: Any, data: Any, word: Word) -> set[str] | None:
     """The words the schema takes where this one stands; None where the writer is free to choose."""
     if word.key:
-        named = set(_schema_at(schema, word.path[:-1]).get("properties", ()))
+        named = set(_properties(_schema_at(schema, word.path[:-1])))
         return named if word.text in named else None
     node = _schema_at(schema, word.path)
     if word.text.startswith("$") and not word.text.startswith(("$$", "$env.")):
@@ -116,13 +116,19 @@ def known_here(schema: Any, data: Any, word: Word) -> set[str] | None:
     return choices if word.text in choices else None
 
 
+def _properties(node: dict[str, Any]) -> dict[str, Any]:
+    """The keys a schema knows; of a step, those of every verb."""
+    parts = [node, *(part.get("else", {}) for part in node.get("allOf", ()))]
+    return {key: value for part in parts for key, value in part.get("properties", {}).items()}
+
+
 def _schema_at(schema: Any, path: Place) -> dict[str, Any]:
     node = schema
     for step in path:
         if isinstance(step, int):
             node = node.get("items", {})
         else:
-            node = node.get("properties", {}).get(step) or node.get("additionalProperties") or {}
+            node = _properties(node).get(step) or node.get("additionalProperties") or {}
         while target := node.get("$ref") or node.get("then", {}).get("$ref"):
             node = schema["$defs"][target.rpartition("/")[2]]
     return dict(node)
