@@ -16,9 +16,7 @@ KINDS = (
 ).split()
 COMPUTED_KINDS = "budget unit charge plan account".split()
 ALL_KINDS = (*KINDS, *COMPUTED_KINDS)
-AI_KINDS = frozenset(
-    {"notebook", "workspace", "training-job", "endpoint", "model-deployment"}
-)
+AI_KINDS = frozenset({"notebook", "workspace", "training-job", "endpoint", "model-deployment"})
 AI_TAGS = frozenset({"workload-type", "model-version", "dataset"})
 DATA_STORES = frozenset({"bucket", "volume", "file-system", "database", "snapshot"})
 STATES = "creating running stopping stopped completed failed deleting planned".split()
@@ -68,9 +66,7 @@ def _catalogue() -> list[Field]:
         ),
         Field("resource_group", "text", "Azure resource group."),
         Field("region", "text", "The provider's region name, or `global`."),
-        Field(
-            "type", "text", "The provider's own type, for example AWS::EC2::Instance."
-        ),
+        Field("type", "text", "The provider's own type, for example AWS::EC2::Instance."),
         Field("kind", choice, "What it is, the same word on every cloud.", ALL_KINDS),
         Field("service", "text", "The provider's service, for example sagemaker."),
         Field("id", "text", "ARN, ARM id, full resource name or IaC address."),
@@ -274,15 +270,11 @@ def _catalogue() -> list[Field]:
         ],
         "account": [
             Field("exports.fresh", "bool", "Its billing export is present and fresh."),
-            Field(
-                "exports.activated_keys", "list", "Cost allocation tag keys activated."
-            ),
+            Field("exports.activated_keys", "list", "Cost allocation tag keys activated."),
         ],
     }
     for kind, group in only.items():
-        fields += [
-            Field(f.name, f.type, f.help, f.choices, _of(kind), f.metric) for f in group
-        ]
+        fields += [Field(f.name, f.type, f.help, f.choices, _of(kind), f.metric) for f in group]
     return fields
 
 
