@@ -17,6 +17,8 @@ JOINED = frozenset({"packs", "notify", "exempt", "freeze", "costs", "shared"})
 """Lists: the base's entries, then the customer's."""
 MERGED = frozenset({"tags", "teams", "datasets", "budgets", "units", "assume", "windows"})
 """Maps: the customer adds keys and changes none of the base's."""
+ADDED = frozenset({"ai"})
+"""Sections that only ever ask for more: both hold."""
 OWN = frozenset({"policy", "owner", "extends"})
 WAY_OUT = "only an exempt entry loosens a base policy"
 _EXCLUDING = ("except",)
@@ -31,7 +33,7 @@ def compare(key: str, base: Item, own: Item, base_name: str) -> None:
         for name, entry in own.entries():
             if isinstance(base.data, dict) and name in base.data and entry.data != base.data[name]:
                 entry.problem(f"'{base_name}' sets '{name}' already", WAY_OUT, key=True)
-    elif key not in JOINED and key not in OWN and own.data != base.data:
+    elif key not in JOINED | ADDED | OWN and own.data != base.data:
         own.problem(f"'{key}' is set by '{base_name}'", WAY_OUT, key=True)
 
 
@@ -69,7 +71,7 @@ def _fx(base: Item, own: Item, base_name: str) -> None:
     for source, targets in own.entries():
         before = base.below(source)
         for target, rate in targets.entries():
-            if before.get(target) not in (None, rate.data):
+            if target != "as_of" and before.get(target) not in (None, rate.data):
                 rate.problem(f"'{base_name}' sets the rate of {source} to {target}", WAY_OUT, key=True)
 
 
