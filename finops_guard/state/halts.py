@@ -1,0 +1,62 @@
+"""The brake: `halt/<n>`, looked at before every batch, everywhere; the highest number decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from finops_guard.errors import ActError
+from finops_guard.state.lines import from_line, stamp, to_line
+from finops_guard.state.numbered import highest, key_of
+from finops_guard.state.store import Store, write_once
+from finops_guard.state.values import time_of
+
+PREFIX = "halt"
+_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Who stopped all acts, why and when."""
+
+    number: int
+    who: str
+    why: str
+    at: datetime
+
+
+def halt(store: Store, who: str, why: str, now: datetime) -> None:
+    """Stop every act of every run, from its next batch on, until `resume`. ActError if it could not be written."""
+    _append(store, {"halted": True, "who": who, "why": why, "at": stamp(now)})
+
+
+def resume(store: Store, who: str, why: str, now: datetime) -> None:
+    """Lift the halt."""
+    _append(store, {"halted": False, "who": who, "why": why, "at": stamp(now)})
+
+
+def halted(store: Store) -> Halt | None:
+    """The halt in force, None if there is none. What cannot be made out halts. Two reads at most."""
+    top = highest(store, PREFIX)
+    data = store.get(key_of(PREFIX, top)) if top else None
+    if data is None:
+        return None
+    try:
+        content = from_line(data)
+        if content["halted"] is False:
+            return None
+        return Halt(top, str(content["who"]), str(content["why"]), time_of(content["at"]))
+    except (ValueError, KeyError):
+        raise ActError(
+            f"the state is damaged: {key_of(PREFIX, top)} is neither halt nor resume",
+            help="Nothing is done; `finops-guard resume` writes a new one.",
+        ) from None
+
+
+def _append(store: Store, content: dict[str, object]) -> None:
+    data, number = to_line(content), highest(store, PREFIX)
+    for _ in range(_TRIES):
+        number = highest(store, PREFIX, number) + 1
+        if write_once(store, key_of(PREFIX, number), data):
+            return
+    raise ActError("the halt could not be written: others write it all the time", help="Run again.")
