@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -46,11 +47,14 @@ class Document:
         self._text = text
         self._problems: list[Diagnostic] = []
         self._seen: set[int] = set()
+        self._has_aliases = False
         self._starts: list[int] = []
         self._by_key: dict[int, dict[Any, tuple[Any, Any]]] = {}
         with _collector_paused():
             self._root = self._compose()
             self.data: Any = self._build(self._root, 0)
+            if self._has_aliases:
+                self._refuse_aliases()
         if self._problems:
             raise LanguageError(self._problems)
 
@@ -123,8 +127,12 @@ class Document:
         return Diagnostic(self.file, line + 1, column + 1, message, hint, max(1, length), source, warning)
 
     def _compose(self) -> Any:
-        if _deep(self._text):
-            raise LanguageError([Diagnostic(self.file, 1, 1, f"nested deeper than {MAX_DEPTH} levels")])
+        try:
+            self._text.encode()
+        except UnicodeEncodeError as error:
+            raise LanguageError([self._unreadable(error.start, "half a character (a lone surrogate)")]) from None
+        if mark := _too_deep(self._text):
+            raise LanguageError([self._at_mark(mark, f"nested deeper than {MAX_DEPTH} levels")])
         loader = _Strict(self._text)
         try:
             node = loader.get_single_node()
@@ -132,7 +140,8 @@ class Document:
             mark = error.problem_mark or error.context_mark
             raise LanguageError([self._syntax(mark, error)]) from None
         except yaml.YAMLError as error:
-            raise LanguageError([self._reader_error(error)]) from None
+            position = getattr(error, "position", 0) or 0
+            raise LanguageError([self._unreadable(position, "a control character that YAML does not allow")]) from None
         finally:
             loader.dispose()
         if node is None:
@@ -148,6 +157,8 @@ class Document:
             hint = "indent with spaces, not tabs"
         elif "but found another document" in str(error.problem):
             message = "several documents in one file; keep one"
+        elif "maximum nesting depth" in str(error.problem):
+            message = f"nested deeper than {MAX_DEPTH} levels"
         elif "alias" in str(error.problem):
             message = "anchors and aliases (&x, *x) are refused; write the value out"
         elif "mapping values are not allowed" in str(error.problem):
@@ -156,14 +167,10 @@ class Document:
             hint = "quote a text that starts with this character"
         return self._at_mark(mark, message, hint)
 
-    def _reader_error(self, error: yaml.YAMLError) -> Diagnostic:
-        position = getattr(error, "position", 0) or 0
+    def _unreadable(self, position: int, message: str) -> Diagnostic:
         before = self._text[:position]
         line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
-        text = self.lines[min(line, len(self.lines) - 1)]
-        return Diagnostic(
-            self.file, line + 1, column + 1, "a control character that YAML does not allow", None, 1, text
-        )
+        return Diagnostic(self.file, line + 1, column + 1, message, None, 1, self.lines[min(line, len(self.lines) - 1)])
 
     def _build(self, node: Any, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -171,10 +178,8 @@ class Document:
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
-        if id(node) in self._seen:
-            self._refuse_aliases()
+        if self._aliased(node):
             return None
-        self._seen.add(id(node))
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.rpartition(":")[2] not in ("map", "seq"):
             self._problems.append(self._at_mark(node.start_mark, f"YAML tags ({node.tag}) are refused"))
         if isinstance(node, yaml.SequenceNode):
@@ -188,9 +193,8 @@ class Document:
                 self._problems.append(self._at_mark(key.start_mark, "a key must be text"))
                 continue
             name = key.value
-            if id(key) in self._seen:
-                self._refuse_aliases()
-            self._seen.add(id(key))
+            if self._aliased(key):
+                continue
             if name == "<<" and not key.style:
                 self._problems.append(self._at_mark(key.start_mark, "merge keys (<<) are refused; write the keys out"))
                 continue
@@ -204,9 +208,8 @@ class Document:
         return data
 
     def _scalar(self, node: Any) -> Any:
-        if id(node) in self._seen:
-            self._refuse_aliases()
-        self._seen.add(id(node))
+        if self._aliased(node):
+            return None
         if node.tag != "tag:yaml.org,2002:str":
             self._problems.append(self._at_mark(node.start_mark, f"YAML tags ({node.tag}) are refused"))
         text: str = node.value
@@ -219,7 +222,19 @@ class Document:
         if len(text) > 40:  # noqa: PLR2004 - no sane number is longer
             self._problems.append(self._at_mark(node.start_mark, "a number of over 40 characters", None, len(text)))
             return None
-        return float(text) if any(c in text for c in ".eE") else int(text)
+        if not any(c in text for c in ".eE"):
+            return int(text)
+        if math.isinf(number := float(text)):
+            self._problems.append(self._at_mark(node.start_mark, "a number beyond any sense", None, len(text)))
+        return number
+
+    def _aliased(self, node: Any) -> bool:
+        """Whether this node was met before: an alias is its anchor's own node, so the alias itself is sought later."""
+        if id(node) in self._seen:
+            self._has_aliases = True
+            return True
+        self._seen.add(id(node))
+        return False
 
     def _refuse_aliases(self) -> None:
         for event in yaml.parse(self._text, Loader=_Loader):
@@ -229,31 +244,30 @@ class Document:
                 self._problems.append(self._at_mark(event.start_mark, message, None, length))
 
 
-def _deep(text: str) -> bool:
-    """Whether a document nests so deeply that composing it (recursive C) may overflow: a cheap look, then an exact one."""
+def _too_deep(text: str) -> Any:
+    """Where a document nests deeper than composing it, in recursive C, may stand: a cheap look, then an exact one."""
     depth = 0
     for line in text.split("\n"):
         depth += line.count("[") + line.count("{")
-        if depth >= MAX_DEPTH or line.startswith(_INDENTED) or line.count("- -") >= MAX_DEPTH // 4:
-            break
+        if depth >= MAX_DEPTH or line.startswith(_INDENTED) or line.count("-") + line.count("?") >= MAX_DEPTH // 2:
+            return _first_too_deep(text)
         depth -= line.count("]") + line.count("}")
-    else:
-        return False
-    return _exact_depth(text) > MAX_DEPTH * 4
+    return None
 
 
-def _exact_depth(text: str) -> int:
-    depth = deepest = 0
+def _first_too_deep(text: str) -> Any:
+    depth = 0
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-                deepest = max(deepest, depth)
+                if depth > MAX_DEPTH + 1:
+                    return event.start_mark
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
         pass  # the composer will meet the same mistake and say where
-    return deepest
+    return None
 
 
 @contextmanager
@@ -269,7 +283,7 @@ def _collector_paused() -> Iterator[None]:
 
 
 def read(path: Path, shown: str | None = None) -> Document:
-    """Load a file; LanguageError with every mistake, InputError when it cannot be read. `shown` is its name in errors."""
+    """Load a file: LanguageError with every mistake, InputError when it cannot be read. `shown`: its name in errors."""
     name = shown or str(path)
     try:
         raw = path.read_bytes()
