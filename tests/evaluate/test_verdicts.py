@@ -92,7 +92,7 @@ FIELDS: list[tuple[str, str, object, object, object]] = [
     ("accelerators.count", "lt", 8,                             7,                         8),
     ("age",            "lte",    3600,                          3600,                      3601),
     ("budget.used_percent", "gte", 80.0,                        80.0,                      79.9),
-    ("cost.month",     "gt",     Money(Decimal(8), "EUR"),      Money(Decimal("8.01"), "EUR"), Money(Decimal(8), "EUR")),
+    ("cost.month",     "gt",     Money(Decimal(8), "EUR"),      Money(Decimal(9), "EUR"),  Money(Decimal(8), "EUR")),
     ("cost.month",     "eq",     Money(Decimal(8), "EUR"),      Money(Decimal(10), "USD"), Money(Decimal(8), "USD")),
     ("created",        "lt",     NOW,                           datetime(2026, 1, 1, tzinfo=UTC), NOW),
     ("created",        "after_now", True,                       datetime(2027, 1, 1, tzinfo=UTC), NOW),
