@@ -26,7 +26,10 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC."""
+    """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC.
+
+    `asked`: the targets as a person named them, for the next step that the report suggests.
+    """
 
     policy: Policy
     at: datetime
@@ -35,6 +38,7 @@ class Request:
     include_pass: bool = False
     snapshot_out: Path | None = None
     jobs: int = 8
+    asked: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     clock: Clock = lambda: datetime.now(UTC)
@@ -82,6 +86,7 @@ def run(request: Request) -> Report:
         calls=notes.calls,
         remarks=(*dict.fromkeys(notes.remarks), *_remarks(policy, at)),
         complete=all(gap.expected for gap in gaps),
+        asked=request.asked or request.targets,
     )
 
 

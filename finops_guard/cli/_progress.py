@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal (none on a dumb one), otherwise a line every ten seconds."""
+"""Progress on stderr: a bar on a terminal (none on a dumb one), otherwise a line every ten seconds, or each with -v."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ Say = Callable[[str, int, int], None]
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Say]:
+def progress(*, quiet: bool, verbose: bool = False) -> Iterator[Say]:
     """A function (what, done, total) that a source calls as it goes; total 0 when it is not known."""
     if quiet:
         yield lambda _what, _done, _total: None
+    elif verbose:
+        yield _lines(0)
     elif sys.stderr.isatty() and os.environ.get("TERM") not in ("dumb", "unknown"):
         with _bar() as say:
             yield say
     else:
-        yield _lines()
+        yield _lines(EVERY)
 
 
-def _lines() -> Say:
+def _lines(every: float) -> Say:
     from finops_guard.language.diagnostics import printable
 
     last = time.monotonic()
 
     def say(what: str, done: int, total: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= EVERY:
+        if time.monotonic() - last >= every:
             last = time.monotonic()
             share = f"{done}/{total}" if total else str(done)
             sys.stderr.write(f"{share} {printable(what)}\n")

@@ -63,13 +63,12 @@ def command(  # noqa: D103 - click shows the help below
     quiet: bool,
     verbose: bool,
 ) -> None:
-    del verbose
     if mode == "enforce":
         raise InputError("this version does not act; it shows what would follow", help="leave --mode out")
     check(files, snapshot_out)
     now = datetime.now(UTC)
     _check_time(at, now, targets)
-    with estate(targets, policy_path, at or now) as (rules, wanted), progress(quiet=quiet) as say:
+    with estate(targets, policy_path, at or now) as (rules, wanted), progress(quiet=quiet, verbose=verbose) as say:
         from finops_guard.pipeline import Request, run
 
         request = Request(
@@ -79,6 +78,7 @@ def command(  # noqa: D103 - click shows the help below
             include_pass=include == "pass",
             snapshot_out=snapshot_out,
             jobs=jobs,
+            asked=targets,
             environ=os.environ,
             say=say,
         )

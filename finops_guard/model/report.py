@@ -175,7 +175,7 @@ class PackUsed:
 
 @dataclass(slots=True)
 class Report:
-    """Everything one run found. Money totals by currency."""
+    """Everything one run found. Money totals by currency; `asked` are the targets as they were named."""
 
     run_id: str
     started: datetime
@@ -200,3 +200,4 @@ class Report:
     calls: Mapping[str, Calls]
     remarks: tuple[str, ...] = ()
     complete: bool = True
+    asked: tuple[str, ...] = ()
