@@ -26,7 +26,9 @@ _EXCLUDING = ("except",)
 
 
 def compare(key: str, base: Item, own: Item, base_name: str) -> None:
-    """Note what a section of the customer's loosens."""
+    """Note what a section of the customer's loosens, if both are well written."""
+    if not base.reader.sound(base.place) or not own.reader.sound(own.place):
+        return
     if key in _SMALLER:
         _SMALLER[key](base, own, base_name)
     elif key in MERGED:

@@ -24,15 +24,18 @@ _CLASSES = {"object": dict, "array": list, "string": str, "boolean": bool, "null
 
 def compiled(schema: Mapping[str, Any]) -> Test:
     """The test of a whole schema; ValueError for a keyword that is not known here."""
-    return _Compiler(schema.get("$defs", {})).test(schema)
+    return Quick(schema.get("$defs", {})).test(schema)
 
 
-class _Compiler:
+class Quick:
+    """Tests of the parts of one schema, whose definitions are `defs`."""
+
     def __init__(self, defs: Mapping[str, Any]) -> None:
         self._defs = defs
         self._done: dict[str, Test] = {}
 
     def test(self, schema: Mapping[str, Any]) -> Test:
+        """The test of a part."""
         tests: list[Test] = []
         left = dict(schema)
         if left.keys() & {"properties", "patternProperties", "additionalProperties"}:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from finops_guard.errors import InputError
 from finops_guard.language.diagnostics import LanguageError
 from finops_guard.language.document import Document, read
 from finops_guard.language.pack import load_pack
@@ -37,6 +39,7 @@ def places(data: Any, place: Place = ()) -> Iterator[Place]:
             yield from places(value, (*place, i))
 
 
+DATA["base"] = Document("base", (FOLDER / "base.yaml").read_text("utf-8")).data
 PLACES = {kind: list(places(data))[1:] for kind, data in DATA.items()}
 
 
@@ -96,6 +99,23 @@ def test_a_mangled_document_is_refused_in_words(kind: str, data: st.DataObject, 
         assert len(str(problem).split("\n")) <= 6
         assert "\x85" not in str(problem)
     assert len({(p.file, p.line, p.column, p.message) for p in found}) == len(found)
+
+
+@pytest.mark.parametrize("other", ["base", "pack"])
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(data=st.data())
+def test_a_mangled_base_or_pack_is_refused_in_words(other: str, data: st.DataObject) -> None:
+    """The policies that stand on it are sound; what is wrong is named in the file where it stands."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = prepare(Path(name))
+        path = folder / ("base.yaml" if other == "base" else "rules/demo.yaml")
+        path.write_text(json.dumps(data.draw(mangled(other)), ensure_ascii=False), "utf-8")
+        for kind in ("policy", "customer"):
+            try:
+                found = problems(kind, (FOLDER / f"{kind}.yaml").read_text("utf-8"), folder)
+            except InputError:
+                continue
+            assert all(len(str(problem).split("\n")) <= 6 for problem in found)
 
 
 @settings(max_examples=300, deadline=None)
