@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -38,12 +39,24 @@ class Setting:
 def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource]:
     """The same resources with every derived field filled in that was not given."""
     for resource in resources:
+        _facts(resource)
         _tags(resource, setting)
         _times(resource, setting.now)
         _month(resource)
         _constants(resource)
         _ai(resource, setting)
         yield resource
+
+
+def _facts(resource: Resource) -> None:
+    """What a source gave as it must be judged: an empty or blank text is absent, a number that is none is unknown."""
+    for name, value in [*resource.fields.items()]:
+        if isinstance(value, str):
+            if not value or value.isspace():
+                resource.fields[name] = None
+        elif isinstance(value, float) and math.isnan(value):
+            del resource.fields[name]
+            resource.unknown.setdefault(name, "not a number")
 
 
 def _tags(resource: Resource, setting: Setting) -> None:

@@ -22,7 +22,7 @@ def spelt_by_people(key: str) -> bool:
 
 
 def canonical(key: str, aliases: Mapping[str, str] | None = None) -> str:
-    """The one spelling of a tag key: trimmed, case-folded, runs of `_ . space` as `-`; `aliases` maps spellings to keys."""
+    """The one spelling of a tag key: trimmed, case-folded, runs of `_ . space` as `-`; `aliases`: spelling -> key."""
     folded = _RUNS.sub("-", key.strip().casefold())
     return aliases.get(folded, folded) if aliases else folded
 
@@ -93,8 +93,8 @@ class PartialTags(Tags):
 
     __slots__ = ()
 
-    def get(self, key: str, default: object = None, /) -> str | None:  # type: ignore[override] # raises: see Tags
-        """The value or None; KeyError where it is unknown. `default` is not used: unknown has none."""
+    def get(self, key: str, _default: object = None, /) -> str | None:  # type: ignore[override] # raises: see Tags
+        """The value or None; KeyError where it is unknown. The default is not used: unknown has none."""
         value = self.look(key)
         if isinstance(value, Unknown):
             raise KeyError(key)
