@@ -68,7 +68,11 @@ class Evaluator:
     def _page(self, page: list[Resource]) -> list[Judgement]:
         kinds: dict[str, list[Resource]] = {}
         for resource in page:
-            kinds.setdefault(resource.fields.get("kind") or "", []).append(resource)  # type: ignore[arg-type] # text
+            kind = str(resource.fields.get("kind") or "")
+            if kind in kinds:
+                kinds[kind].append(resource)
+            else:
+                kinds[kind] = [resource]
         found: list[Judgement] = []
         later: list[Later] = []
         with _collector_paused():
