@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from finops_guard.errors import InputError
 
 _WIDEST = 160
+_LONGEST = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,14 @@ class Diagnostic:
     def __str__(self) -> str:
         """At most six lines, free of control characters."""
         level = "warning" if self.warning else "error"
-        head = f"{printable(self.file)}:{self.line}:{self.column}: {level}: {printable(self.message)}"
+        head = f"{printable(self.file)}:{self.line}:{self.column}: {level}: {_clipped(self.message)}"
         if not self.source.strip():
-            return f"{head}\n  {printable(self.hint)}" if self.hint else head
+            return f"{head}\n  {_clipped(self.hint)}" if self.hint else head
         text, column = _excerpt(self.source, self.column - 1)
         margin = f"{self.line:>3}"
         pad = "".join(" " * _width(c) for c in text[:column])
         caret = "^" * max(1, min(self.length, len(text) - column))
-        hint = f" {printable(self.hint)}" if self.hint else ""
+        hint = f" {_clipped(self.hint)}" if self.hint else ""
         return f"{head}\n{margin} | {text}\n{' ' * len(margin)} | {pad}{caret}{hint}"
 
 
@@ -46,6 +47,12 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else _shown(c) for c in text)
+
+
+def _clipped(text: str) -> str:
+    """Printable text; the middle of a very long one left out."""
+    shown = printable(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST * 2 // 3]} … {shown[-_LONGEST // 3 :]}"
 
 
 def _shown(char: str) -> str:

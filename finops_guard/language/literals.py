@@ -25,7 +25,8 @@ SIZE_UNITS = {
 }
 NUMBER = r"(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,9})?"
 PATTERNS = {
-    "duration": r"(?:0|[1-9][0-9]{0,8})[smhdw]",
+    # At most some 200 years: a date and a duration then still make a date.
+    "duration": "0[smhdw]|[1-9](?:[0-9]{0,8}s|[0-9]{0,7}m|[0-9]{0,5}h|[0-9]{0,4}d|[0-9]{0,3}w)",
     "percent": rf"-?{NUMBER} ?%",
     "money": rf"-?{NUMBER} [A-Z]{{3}}",
     "size": rf"{NUMBER} ?(?:{'|'.join(SIZE_UNITS)})",

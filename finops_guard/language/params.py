@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from finops_guard.fields import FIELDS
 from finops_guard.language.conditions import Place, Reader
-from finops_guard.language.literals import parse
+from finops_guard.language.literals import PATTERNS, parse
 from finops_guard.language.near import suggest
 from finops_guard.language.schema import TAG
 from finops_guard.language.words import SHAPES, a, did_you_mean, few, literal_like, truth_like, wrong_literal
@@ -17,32 +18,38 @@ from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Rule
 def param_value(reader: Reader, kind: str, data: Any, place: Place) -> object | None:
     """A parameter's value from a default or a policy's `with`, in the type's unit; None when wrong (noted)."""
     if kind == "list":
-        if not isinstance(data, list):
-            reader.problem(place, f"'{place[-1]}' is a list, not '{data}'", SHAPES["list"])
-            return None
-        for i, item in enumerate(data):
-            if not isinstance(item, str):
-                reader.problem(
-                    (*place, i), f"{item} is a number, and '{place[-1]}' is a list of text", f"quote it: '{item}'"
-                )
-        return tuple(item for item in data if isinstance(item, str))
-    if kind in ("number", "bool"):
-        if isinstance(data, bool if kind == "bool" else (int, float)) and (
-            kind == "bool" or not isinstance(data, bool)
-        ):
-            return data
-    elif isinstance(data, str):
+        return _list(reader, data, place)
+    if kind == "bool" and isinstance(data, bool):
+        return data
+    if kind == "number" and isinstance(data, (int, float)) and not isinstance(data, bool):
+        return data
+    if kind not in ("bool", "number") and isinstance(data, str):
         try:
             return parse(kind, data)
-        except ValueError as error:
-            if str(error) not in SHAPES.values() or kind == "date":
+        except ValueError:
+            if re.fullmatch(PATTERNS[kind], data):
                 reader.problem(place, *wrong_literal(kind, data))
                 return None
     spelt = "a list" if isinstance(data, list) else reader.document.spelt(place)
     near = truth_like(spelt) if kind == "bool" else literal_like(kind, spelt)
-    shape = f"quote it: '{spelt}'" if kind == "text" else SHAPES[kind]
-    reader.problem(place, f"'{spelt}' is not {a(kind)}, and '{_named(place)}' is one", did_you_mean(near) or shape)
+    shape = f"quote it: '{spelt}'" if kind == "text" and not isinstance(data, list) else SHAPES[kind]
+    hint = f"write it without quotes: {near}" if near == spelt else did_you_mean(near) or shape
+    reader.problem(place, f"'{spelt}' is not {a(kind)}, and '{_named(place)}' is one", hint)
     return None
+
+
+def _list(reader: Reader, data: Any, place: Place) -> tuple[str, ...] | None:
+    if not isinstance(data, list):
+        message = f"'{_named(place)}' is a list, not '{reader.document.spelt(place)}'"
+        reader.problem(place, message, SHAPES["list"])
+        return None
+    for i, item in enumerate(data):
+        if not isinstance(item, str):
+            spelt = reader.document.spelt((*place, i))
+            kind = "true or false" if isinstance(item, bool) else "a number"
+            message = f"{spelt} is {kind}, and '{_named(place)}' is a list of text"
+            reader.problem((*place, i), message, f"quote it: '{spelt}'")
+    return tuple(item for item in data if isinstance(item, str))
 
 
 def _named(place: Place) -> str:

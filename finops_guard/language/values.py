@@ -75,8 +75,7 @@ class _Value:
             return self._problem(f"'{self.name}' has no value{self.inside}", f"it takes {self._takes()}", key=True)
         if isinstance(self.value, (dict, list)):
             kind = "a map" if isinstance(self.value, dict) else "a list"
-            hint = "begin each item with -, or write [ … ]" if self.types == ["array"] else None
-            return self._problem(f"'{self.name}' takes {self._takes()}, not {kind},{self.inside}", hint)
+            return self._problem(f"'{self.name}' takes {self._takes()}, not {kind},{self.inside}", self._as_list())
         if self.title == "bool" or self.types == ["boolean"]:
             return self._boolean()
         if "string" in self.types and not isinstance(self.value, str):
@@ -86,11 +85,13 @@ class _Value:
         if self.spot.field is not None and self.spot.field.metric:
             example = f"write {{gte: {self.spelt}, over: 3d}}"
             return self._problem(f"'{self.spot.dotted}' is a metric{self.inside}: it needs a time", example)
-        hint = "begin each item with -, or write [ … ]" if self.types == ["array"] else None
         near = suggest(self.name, ["from"]) if self.spot.label == "budget" and not self.spot.rest else None
         if near:
             return self._problem(f"unknown key '{self.name}'{self.inside}", did_you_mean(near), key=True)
-        return self._problem(f"'{self.name}' takes {self._takes()}, not '{self.spelt}',{self.inside}", hint)
+        return self._problem(f"'{self.name}' takes {self._takes()}, not '{self.spelt}',{self.inside}", self._as_list())
+
+    def _as_list(self) -> str | None:
+        return "begin each item with -, or write [ … ]" if self.types == ["array"] else None
 
     def _takes(self) -> str:
         """What the schema takes here, in words."""
@@ -151,7 +152,10 @@ class _Value:
             return self._number_wanted()
         title = self.title or self.name
         text = self.spelt if self.value is not None else ""
-        meant = self._parameter() or literal_like(title, text) or name_like(text, self.rule.get("pattern"))
+        pattern = self.rule.get("pattern", "")
+        meant = self._parameter() or literal_like(title, text) or name_like(text, pattern)
+        if meant is None and "now" in pattern:
+            meant = suggest(text, ["now"])
         if text.startswith("$") and not text.startswith("$$"):
             return self._problem(f"'{text}' is not the name of a parameter{self.inside}", did_you_mean(meant))
         return self._problem(f"'{text}' is not {a(title)}{self.inside}", did_you_mean(meant) or SHAPES.get(title))

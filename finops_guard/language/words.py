@@ -38,7 +38,7 @@ A_TYPE = {
 _TRUTH = dict.fromkeys(("true", "yes", "on", "y", "1"), "true") | dict.fromkeys(
     ("false", "no", "off", "n", "0"), "false"
 )
-_LONG_UNITS = re.compile(r"(\d+) ?(s|m|h|d|w|sec|min|hr|second|minute|hour|day|week)s?", re.IGNORECASE)
+_LONG_UNITS = re.compile(r"([0-9]{1,9}) ?(s|m|h|d|w|sec|min|hr|second|minute|hour|day|week)s?", re.IGNORECASE)
 
 
 def a(title: str) -> str:
@@ -80,8 +80,6 @@ def literal_like(title: str, text: str, parameters: Sequence[str] = ()) -> str |
         except (ValueError, ArithmeticError):
             continue
         return candidate
-    if title == "duration":
-        return suggest(text, ["now"])
     return None
 
 
