@@ -13,7 +13,7 @@ from finops_guard.fields import FIELDS, GROUPS, Field
 from finops_guard.language.diagnostics import Diagnostic
 from finops_guard.language.document import Document
 from finops_guard.language.literals import PATTERNS, SHAPES, parse
-from finops_guard.language.near import suggest
+from finops_guard.language.near import one_edit, suggest
 from finops_guard.language.regexes import PatternError
 from finops_guard.language.regexes import check as check_pattern
 from finops_guard.language.schema import AGGREGATES, COMPARISONS, TAG
@@ -21,6 +21,7 @@ from finops_guard.language.words import a, did_you_mean, wrong_literal
 from finops_guard.model import All, AnyOf, Compare, Condition, Not, Param, Parameter, Ref, canonical
 
 EVERYTHING = All(())
+_KEYWORDS = {"absent": "false", "missing": "false", "present": "true"}
 _MAPS = {"tags": "tag", "account_tags": "account_tag"}
 Place = tuple[str | int, ...]
 
@@ -126,7 +127,17 @@ class Reader:
                 return Compare(ref, "in", value)
             self.problem(place, f"parameter ${value.name} is a list; '{op}' takes one value")
             return None
+        if op == "eq" and ref.space != "field" and isinstance(value, str):
+            self._keyword(ref, value, place)
         return None if value is None else Compare(ref, op, value)
+
+    def _keyword(self, ref: Ref, value: str, place: Place) -> None:
+        """Warn of a value that other tools read as a test: here `absent` is a text, and a misspelt one as well."""
+        for word, meant in _KEYWORDS.items():
+            if value == word or one_edit(value, word):
+                message = f"'{ref}' is compared with the text '{value}'"
+                hint = f"for a tag that is {word} write {{exists: {meant}}}"
+                self.problem(place, message, hint, warning=True)
 
     def _same_as(self, ref: Ref, spec: Field, data: Any, place: Place) -> Compare | None:
         if not isinstance(data, str):

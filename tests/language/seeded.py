@@ -51,6 +51,12 @@ def seeded() -> Iterator[Seeded]:
         yield _seeded("pack", case.get("raw", case["text"]), case)
 
 
+def custodian() -> list[dict[str, Any]]:
+    """The documents of `custodian.yaml`, with a mark before each mistake."""
+    cases: list[dict[str, Any]] = _as_text("custodian.yaml")
+    return cases
+
+
 def _as_text(name: str) -> Any:
     """A file of cases; every scalar of it is text."""
     return yaml.load((FOLDER / name).read_text("utf-8"), yaml.BaseLoader)  # noqa: S506 - it constructs text only
