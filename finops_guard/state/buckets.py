@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from obstore.exceptions import BaseError
+
 from finops_guard.errors import InputError
 from finops_guard.state.objects import Objects
 
@@ -32,7 +34,10 @@ def open_bucket(uri: str, session: Callable[[], object] | None) -> Objects:
         raise InputError(f"state {uri!r}: not a bucket and a prefix")
     make: dict[str, Callable[[SplitResult, Callable[[], object] | None], S3Store | GCSStore | AzureStore]]
     make = {"s3": _s3, "gs": _gs, "az": _az}
-    return Objects(make[where.scheme](where, session), uri)
+    try:
+        return Objects(make[where.scheme](where, session), uri)
+    except (BaseError, ValueError) as wrong:
+        raise InputError(f"state {uri}: {str(wrong).partition(chr(10))[0]}") from None
 
 
 def _s3(where: SplitResult, session: Callable[[], object] | None) -> S3Store:
@@ -66,14 +71,19 @@ def _s3(where: SplitResult, session: Callable[[], object] | None) -> S3Store:
 
     split = urlsplit(endpoint)
     virtual = "." not in where.netloc and (split.hostname or "").endswith(_AWS_DOMAINS)
+    address = split._replace(netloc=f"{where.netloc}.{split.netloc}").geturl() if virtual else endpoint
     return S3Store(
         where.netloc,
         prefix=where.path.strip("/") or None,
-        endpoint=split._replace(netloc=f"{where.netloc}.{split.netloc}").geturl() if virtual else endpoint,
+        endpoint=address,
+        aws_endpoint_url_s3=address,
         region=region,
         virtual_hosted_style_request=virtual,
         conditional_put="etag",
         skip_signature=False,
+        unsigned_payload=False,
+        s3_express=False,
+        request_payer=False,
         credential_provider=sign,
         client_options=_client(endpoint, _bundle(ours)),
         retry_config=_ONE_TRY,
@@ -119,6 +129,7 @@ def _bundle(session: Any) -> object:  # noqa: ANN401 - as above
 
 def _client(endpoint: str, bundle: object = None) -> ClientConfig:
     options: ClientConfig = {"connect_timeout": "5s", "timeout": "30s", "user_agent": "finops-guard"}
+    options |= {"allow_http": False, "allow_invalid_certificates": False}
     url = urlsplit(endpoint)
     if url.scheme == "http":
         if not _is_loopback(url.hostname or ""):

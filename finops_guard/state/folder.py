@@ -31,32 +31,35 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as wrong:
             raise InputError(f"state {self.path}: cannot be made: {wrong.strerror}") from None
-        objects = self._there()
+        objects = self._there(key)
         made = objects is not None and objects.create(key, data)
         self._settle(self.path / key)
         return made
 
     def get(self, key: str) -> bytes | None:
         """As `Store.get`."""
-        objects = self._there()
+        objects = self._there(key)
         return objects.get(key) if objects else None
 
     def list(self, prefix: str, after: str = "") -> Keys:
         """As `Store.list`."""
-        objects = self._there()
+        objects = self._there(prefix)
         return objects.list(prefix, after) if objects else []
 
     def folders(self, prefix: str) -> Keys:
         """As `Store.folders`."""
-        objects = self._there()
+        objects = self._there(prefix)
         return objects.folders(prefix) if objects else []
 
     def drop(self, keys: Iterable[str]) -> None:
         """As `Store.drop`."""
-        if objects := self._there():
+        if objects := self._there(*(keys := list(keys))):
             objects.drop(keys)
 
-    def _there(self) -> Objects | None:
+    def _there(self, *keys: str) -> Objects | None:
+        """The objects, None while there is no folder; ValueError for what is no key."""
+        for key in keys:
+            checked(key)
         if self._objects is None and self.path.is_dir():
             from obstore.exceptions import BaseError
             from obstore.store import LocalStore

@@ -57,7 +57,8 @@ def fold(store: Store) -> Fold:
 def write(store: Store, run: str, delta: Mapping[str, EpisodeRecord], now: datetime, behind: int) -> int:
     """Keep what a run changed, made from the fold of number `behind`; the number of the new fold.
 
-    An empty delta is not written. ActError if another wrote since: then nothing is kept. A write that failed may be made again with the same content.
+    An empty delta is not written. ActError if another wrote since: then nothing is kept. A write that failed may be
+    made again with the same content.
     """
     if not delta:
         return behind

@@ -119,7 +119,9 @@ class Objects:
 
     def _give_up(self, wrong: Exception) -> NoReturn:
         told = f"state {self._where}: {_words(wrong)}"
-        if isinstance(wrong, _REFUSED):
+        if isinstance(wrong, UnauthenticatedError):
+            raise InputError(told, help="Sign in again.") from None
+        if isinstance(wrong, PermissionDeniedError):
             raise InputError(told, help=_RIGHTS) from None
         if isinstance(wrong, FileNotFoundError):
             raise InputError(told, help="Make it first; nothing of ours does.") from None
