@@ -90,6 +90,18 @@ class Document:
         node, _ = self._find(path, key=False)
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
+    def rename(self, path: Sequence[str | int], key: str, meant: str) -> None:
+        """Read a misspelt key as what it means; where it stands stays the same."""
+        home: Any = self.data
+        for step in path:
+            home = home[step]
+        entries = [(meant if name == key else name, value) for name, value in home.items()]
+        home.clear()
+        home.update(entries)
+        node, _ = self._find(path, key=False)
+        self._pairs(node)[key][0].value = meant
+        self._by_key.clear()
+
     def _find(self, path: Sequence[str | int], *, key: bool) -> tuple[Any, bool]:
         node: Any = self._root
         for depth, step in enumerate(path):

@@ -19,6 +19,15 @@ _EXAMPLE = {"over": "for example over: 3d", "use": "the name of a pack, for exam
 
 
 @dataclass(frozen=True, slots=True)
+class Rename:
+    """A misspelt key of the map at a path, and what it means."""
+
+    path: tuple[str | int, ...]
+    key: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """The wrong keys of one map."""
 
@@ -26,8 +35,11 @@ class Keys:
     spot: Spot
     errors: Sequence[Any]
 
-    def diagnostics(self) -> Iterator[Diagnostic]:
-        """One for each wrong key, then one for each missing key that none of them is a misspelling of."""
+    def diagnostics(self) -> Iterator[tuple[Diagnostic, Rename | None]]:
+        """One for each wrong key, then one for each missing key that none of them is a misspelling of.
+
+        With a misspelt key that can only mean one other comes that other: read so, what stands below it can be checked.
+        """
         missing = [key for error in self._of("required") for key in error.validator_value if key not in error.instance]
         missing = list(dict.fromkeys(missing))
         unknown = list(self._unknown())
@@ -35,10 +47,9 @@ class Keys:
             near = self._near(key, missing)
             if near in missing:
                 missing.remove(near)
-            yield self._unknown_key(key, near)
-        yield from self._refused(unknown)
-        for key in missing:
-            yield self._missing(key)
+            yield self._unknown_key(key, near), self._rename(key, near)
+        yield from ((problem, None) for problem in self._refused(unknown))
+        yield from ((self._missing(key), None) for key in missing)
 
     @property
     def _data(self) -> Mapping[str, Any]:
@@ -67,6 +78,10 @@ class Keys:
             return near
         known = self._known()
         return suggest(key, [name for name in known if name not in self._data]) or suggest(key, known)
+
+    def _rename(self, key: str, near: str | None) -> Rename | None:
+        possible = [name for name in self._known() if one_edit(key, name) and name not in self._data]
+        return Rename(self.spot.path, key, near) if near and possible == [near] else None
 
     def _unknown_key(self, key: str, near: str | None) -> Diagnostic:
         place = where(self.document.data, self.spot.path)

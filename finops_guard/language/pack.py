@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from finops_guard.language.check import faults
+from finops_guard.language.check import check
 from finops_guard.language.conditions import Place, Reader
 from finops_guard.language.diagnostics import Diagnostic
 from finops_guard.language.document import Document
@@ -25,12 +25,12 @@ _STRICTER = {
 
 def load_pack(document: Document) -> tuple[Pack | None, list[Diagnostic]]:
     """The pack of a document and every mistake in it; None where it is not even a map with rules."""
-    found = faults(document, pack_schema)
-    problems = [fault.diagnostic for fault in found]
+    checked = check(document, pack_schema)
+    problems = checked.problems
     data = document.data
     if not isinstance(data, dict) or not isinstance(data.get("rules"), dict):
         return None, problems
-    reader = Reader(document, problems=problems, faulty={fault.path for fault in found}, packed=True)
+    reader = Reader(document, problems=problems, faulty=checked.faulty, packed=True)
     params = {
         name: param for name, spec in _map(data.get("params")).items() if (param := _parameter(reader, name, spec))
     }

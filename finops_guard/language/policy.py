@@ -11,7 +11,7 @@ from typing import Any
 from finops_guard.language import amounts, plain, sections
 from finops_guard.language.base import Base, find_base
 from finops_guard.language.bindings import Uses, check_authority
-from finops_guard.language.check import Place, faults
+from finops_guard.language.check import Place, check
 from finops_guard.language.conditions import Reader
 from finops_guard.language.diagnostics import Diagnostic, LanguageError
 from finops_guard.language.document import Document, read
@@ -65,7 +65,7 @@ class _Draft:
     today: date | None
     problems: list[Diagnostic] = field(default_factory=list)
     base: Base | None = None
-    faulty: dict[str, set[Place]] = field(default_factory=dict)
+    faulty: dict[str, frozenset[Place]] = field(default_factory=dict)
 
     def policy(self) -> Policy | None:
         self._check(self.document)
@@ -123,9 +123,9 @@ class _Draft:
         )
 
     def _check(self, document: Document) -> None:
-        found = faults(document, policy_schema)
-        self.problems += [fault.diagnostic for fault in found]
-        self.faulty[document.file] = {fault.path for fault in found}
+        checked = check(document, policy_schema)
+        self.problems += checked.problems
+        self.faulty[document.file] = checked.faulty
 
     def _whole(self, *sections: str) -> bool:
         """Whether these sections of the policy and its base are well written, so that they can be compared."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from finops_guard.language.check import faults
+from finops_guard.language.check import check
 from finops_guard.language.conditions import Reader
 from finops_guard.language.diagnostics import Diagnostic
 from finops_guard.language.document import Document
@@ -57,9 +57,9 @@ class TestFile:
 
 def load_tests(document: Document) -> tuple[TestFile | None, list[Diagnostic]]:
     """The tests of a document and every mistake in it; None where it is not even a list of tests."""
-    found = faults(document, tests_schema)
-    problems = [fault.diagnostic for fault in found]
-    reader = Reader(document, problems=problems, faulty={fault.path for fault in found})
+    checked = check(document, tests_schema)
+    problems = checked.problems
+    reader = Reader(document, problems=problems, faulty=checked.faulty)
     data = document.data
     if not isinstance(data, dict) or not isinstance(data.get("tests"), list):
         return None, problems

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops_guard.errors import InputError
+from finops_guard.language.check import Checked
 from finops_guard.language.diagnostics import LanguageError
 from finops_guard.language.document import Document, read
 from finops_guard.language.pack import load_pack
@@ -167,15 +168,15 @@ def unread(data: Any, place: str) -> Iterator[str]:
         yield from unread(item, f"{place}[{i}]")
 
 
-def nothing_wrong(*_: Any) -> list[Any]:
-    return []
+def nothing_wrong(*_: Any) -> Checked:
+    return Checked([], frozenset())
 
 
 @pytest.mark.parametrize("kind", ["pack", "policy", "customer"])
 def test_a_valid_document_is_read_to_its_last_key(kind: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the schema takes and nobody reads would be a silent key; sections of later versions are warned of."""
-    monkeypatch.setattr("finops_guard.language.pack.faults", nothing_wrong)
-    monkeypatch.setattr("finops_guard.language.policy.faults", nothing_wrong)
+    monkeypatch.setattr("finops_guard.language.pack.check", nothing_wrong)
+    monkeypatch.setattr("finops_guard.language.policy.check", nothing_wrong)
     documents: list[Document] = []
 
     def reading(original: Callable[..., Document]) -> Callable[..., Document]:

@@ -100,3 +100,33 @@ def test_typos_of_shipped_packs(path: Path) -> None:
         for _, wrong in typos(word.core, rng):
             if wrong not in known and f"${wrong}" not in known:
                 refusal(problems("pack", with_typo(text, word, wrong), Path()), word, wrong)
+
+
+@pytest.mark.parametrize("kind", ["pack", "policy"])
+def test_many_typos_are_all_named_in_one_run_and_nothing_else_is(kind: str, tmp_path: Path) -> None:
+    """Also those below a misspelt key: it is read as what it means."""
+    folder = prepare(tmp_path)
+    text = (FOLDER / f"{kind}.yaml").read_text("utf-8")
+    document = Document(f"{kind}.yaml", text)
+    schema = SCHEMAS[kind]()
+    rng = random.Random(kind)
+    ours = [(word, known) for word in words(document) if (known := known_here(schema, document.data, word))]
+    for _ in range(40):
+        wrong: dict[Word, str] = {}
+        for word, known in rng.sample(ours, 5):
+            possible = [typo for _, typo in typos(word.core, rng) if typo not in known and f"${typo}" not in known]
+            wrong |= {word: typo for typo in possible[:1]}
+        mangled = text
+        for word in sorted(wrong, key=lambda word: (-word.line, -word.column)):
+            mangled = with_typo(mangled, word, wrong[word])
+        wanted = {
+            (word.line + 1, word.column + 1 + sum(len(wrong[o]) - len(o.core) for o in wrong if _before(o, word)))
+            for word in wrong
+        }
+        found = problems(kind, mangled, folder)
+        assert {(problem.line, problem.column) for problem in found} == wanted, [str(problem) for problem in found]
+        assert len(found) == len(wanted)
+
+
+def _before(one: Word, other: Word) -> bool:
+    return one.line == other.line and one.column < other.column
