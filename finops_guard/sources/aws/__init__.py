@@ -1,7 +1,9 @@
 """AWS, read with the real SDK: one module a resource type, found by its file name (CloudFormation's own type name).
 
-A module holds TYPE, KIND, ARN (a pattern in IAM's spelling), CLIENT (the SDK's service name), PERMISSIONS and
-`collect(cell)`. SWEPT says that its tags come from the account's tag sweep, GLOBAL that it is scanned once an account.
+A module holds TYPE, KIND, ARN (a pattern in IAM's spelling), CLIENT (the SDK's service name), PERMISSIONS,
+`collect(cell)`, `read(cell, resources)`, and the verbs that it has: `stop(site, steps)` yields an Outcome for each
+step, `undo_stop(site, steps)` takes such outcomes back. A verb that is not there cannot be done; `tag` is one for all.
+SWEPT says that its tags come from the account's tag sweep, GLOBAL that it is scanned once an account.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from finops_guard.model import Need, Notes, Resource
+    from finops_guard.sources.aws._act import Acting
 
 
 def collect(
@@ -28,11 +31,30 @@ def collect(
     return _scan.collect(scope, need, now, notes, jobs=jobs)
 
 
-def permissions() -> list[str]:
-    """The IAM actions that the scan role needs, sorted."""
+def acting(scope: Mapping[str, object], notes: Notes, *, now: datetime, need: Need | None = None) -> Acting:
+    """Whoever acts in a policy's `scope.aws`: has, read, act, undo, identity; close it at the end. InputError.
+
+    `need`: what the rules look at when a resource is read again, metrics too; None for every field but metrics.
+    """
+    from finops_guard.sources.aws import _act
+
+    return _act.acting(scope, notes, now, need)
+
+
+def can(type_name: str, verb: str) -> bool:
+    """Whether resources of a type, by its own name, have a verb; False without the SDK."""
+    try:
+        from finops_guard.sources.aws import _modules
+    except ImportError:
+        return False
+    return _modules.verb(type_name, verb) is not None
+
+
+def permissions(role: str = "scan") -> list[str]:
+    """The IAM actions that the role of `scope.aws.roles` needs, sorted: `scan`, or a verb."""
     from finops_guard.sources.aws import _modules
 
-    return _modules.permissions()
+    return _modules.permissions(role)
 
 
 def login_trouble() -> str | None:

@@ -13,7 +13,7 @@ from finops_guard.model import Gap, Resource, Tags, Unknown
 from finops_guard.sources.aws._errors import Unreadable, unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from botocore.client import BaseClient
     from botocore.credentials import Credentials
@@ -49,6 +49,9 @@ class TypeModule(Protocol):
 
     def collect(self, cell: Cell) -> Iterator[Resource]:
         """Every resource of the type in a cell."""
+
+    def read(self, cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+        """Those resources as they are now, without those that are gone; Unreadable when that cannot be told."""
 
 
 @dataclass(slots=True)

@@ -9,14 +9,20 @@ from fnmatch import translate
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from finops_guard.sources.aws import _metrics
+from finops_guard.model import LIFECYCLE
+from finops_guard.sources.aws import _metrics, _tagging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from finops_guard.model import Outcome, Step
     from finops_guard.sources.aws._cells import TypeModule
+    from finops_guard.sources.aws._writes import Site
+
+    Verb = Callable[[Site, Sequence[Step]], Iterator[Outcome]]
 
 _FOLDER = __name__.rpartition(".")[0]
+_INDEXED = re.compile(r"[a-z0-9-]+:[a-z0-9/-]*")
 _EVERYWHERE = (
     "ec2:DescribeRegions",
     "organizations:DescribeAccount",
@@ -64,7 +70,26 @@ def is_global(module: TypeModule) -> bool:
     return bool(getattr(module, "GLOBAL", False))
 
 
-def permissions() -> list[str]:
-    """The IAM actions that reading needs, sorted; `sts:AssumeRole` and Organizations for the first account only."""
-    needed = {action for module in (*types(), index()) for action in module.PERMISSIONS["collect"]}
-    return sorted(needed.union(_EVERYWHERE, _metrics.PERMISSIONS))
+def of(type_name: str) -> TypeModule:
+    """The module of a type: its own, else the one that knows every type a little."""
+    return next((module for module in types() if type_name == module.TYPE), index())
+
+
+def verb(type_name: str, name: str) -> Verb | None:
+    """The function of a verb for a type (`stop`, `undo_stop`): its module's, or for tags the one of all types."""
+    if name in {"tag", "undo_tag"}:
+        return getattr(_tagging, name) if is_ours(type_name) else None
+    return getattr(of(type_name), name, None) if name.removeprefix("undo_") in LIFECYCLE else None
+
+
+def is_ours(type_name: str) -> bool:
+    """Whether a type is one of AWS: CloudFormation's name of it, or the index's (`sqs:queue`)."""
+    return type_name.startswith("AWS::") or _INDEXED.fullmatch(type_name) is not None
+
+
+def permissions(role: str = "scan") -> list[str]:
+    """The IAM actions that a role needs, sorted; `sts:AssumeRole` and Organizations for the first account only."""
+    everywhere = _EVERYWHERE + _metrics.PERMISSIONS if role == "scan" else ()
+    wanted = ("collect", "read") if role == "scan" else (role,)
+    tables = [_tagging.PERMISSIONS, *(module.PERMISSIONS for module in (*types(), index()))]
+    return sorted({action for table in tables for part in wanted for action in table.get(part, ())} | {*everywhere})

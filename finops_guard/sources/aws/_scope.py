@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from finops_guard.sources.aws._session import Clients
 
 _ENABLED = frozenset({"opt-in-not-required", "opted-in"})
-_NO_ROLE = "no role to assume there: name it in scope.aws.roles.scan"
+NO_ROLE = "no role to assume there: name it in scope.aws.roles.scan"
 
 
 @dataclass(slots=True)
@@ -32,6 +32,7 @@ class Caller:
     """Who runs the scan, from the SDK's default credentials."""
 
     account: str
+    arn: str
     partition: str
     credentials: Credentials
     sts: BaseClient
@@ -50,7 +51,7 @@ def caller(clients: Clients, notes: Notes) -> Caller | None:
         notes.gaps.append(Gap("aws", "*", "*", "*", unreadable(error, "sts", "GetCallerIdentity").reason))
         return None
     notes.identities.append(Identity("aws", me["Account"], me["Arn"]))
-    return Caller(me["Account"], me["Arn"].split(":")[1], credentials, sts)
+    return Caller(me["Account"], me["Arn"], me["Arn"].split(":")[1], credentials, sts)
 
 
 def accounts(scope: Mapping[str, Any], need: Need, clients: Clients, notes: Notes, me: Caller) -> Iterator[Account]:
@@ -77,9 +78,18 @@ def _enter(scope: Mapping[str, Any], member: Member, notes: Notes, me: Caller) -
         return Account(member.id, me.partition, me.credentials, member.name, member.unit_path, member.tags)
     role = (scope.get("roles") or {}).get("scan")
     if not role:
-        return _NO_ROLE
-    role_arn = f"arn:{me.partition}:iam::{member.id}:role/{role}"
-    asked = {"RoleArn": role_arn, "RoleSessionName": "finops-guard"}
+        return NO_ROLE
+    try:
+        credentials, who = assume(scope, str(role), member.id, me)
+    except Unreadable as error:
+        return error.reason
+    notes.identities.append(who)
+    return Account(member.id, me.partition, credentials, member.name, member.unit_path, member.tags)
+
+
+def assume(scope: Mapping[str, Any], role: str, account: str, me: Caller) -> tuple[Credentials, Identity]:
+    """Credentials of a role in an account that renew themselves, and whose they are; Unreadable if it is not ours."""
+    asked = {"RoleArn": f"arn:{me.partition}:iam::{account}:role/{role}", "RoleSessionName": "finops-guard"}
     if scope.get("external_id"):
         asked["ExternalId"] = str(scope["external_id"])
 
@@ -98,11 +108,10 @@ def _enter(scope: Mapping[str, Any], member: Member, notes: Notes, me: Caller) -
     credentials = DeferredRefreshableCredentials(refresh_using=fresh, method="assume-role")
     try:
         frozen: ReadOnlyCredentials = credentials.get_frozen_credentials()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other accounts are still to be read
-        return unreadable(error, "sts", "AssumeRole").reason
+    except Exception as error:
+        raise unreadable(error, "sts", "AssumeRole") from error
     del frozen
-    notes.identities.append(Identity("aws", member.id, who[0]))
-    return Account(member.id, me.partition, credentials, member.name, member.unit_path, member.tags)
+    return credentials, Identity("aws", account, who[0])
 
 
 def regions(scope: Mapping[str, Any], account: Account, clients: Clients, notes: Notes) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ be most of a large organisation's scan.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.credentials import ReadOnlyCredentials
     from botocore.loaders import Loader
+    from botocore.model import OperationModel
 
     from finops_guard.model import Calls
 
@@ -34,6 +36,8 @@ _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aw
 _ATTEMPTS = 5
 _ATTEMPTS_OF = {"resource-explorer-2": 2}
 """Optional services fail fast: without Resource Explorer there is another way, and a remark."""
+READING = re.compile(r"(Describe|List|Get|Head|Search|BatchGet|AssumeRole)\w*")
+"""Names of operations that change nothing."""
 
 
 @contextmanager
@@ -65,10 +69,14 @@ class _ContextProvider(CredentialProvider):
 
 
 class Clients:
-    """The clients of one run. `calls` counts every request sent, retries among them."""
+    """The clients of one run. `calls` counts every request sent, retries among them.
 
-    def __init__(self, calls: Calls, threads: int) -> None:
+    They refuse to send what writes, unless made for it with `writes`; then nothing is sent twice by itself either.
+    """
+
+    def __init__(self, calls: Calls, threads: int, *, writes: bool = False) -> None:
         self._calls = calls
+        self._writes = writes
         self._count = Lock()
         self._threads = threads
         # Creating clients of one session is not thread-safe, using them is.
@@ -83,6 +91,8 @@ class Clients:
         session = botocore.session.get_session()
         session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         session.register("before-send", self._sent)
+        if not self._writes:
+            session.register("before-call", _only_reads)
         return session
 
     def _sent(self, **event: Any) -> None:  # noqa: ANN401 - as the SDK calls its handlers
@@ -109,7 +119,9 @@ class Clients:
         """A client of `session` with this run's retries and pool."""
         attempts = _ATTEMPTS_OF.get(service, _ATTEMPTS)
         retries: dict[str, object] = {"mode": "standard"}
-        if session.get_config_variable("max_attempts") is None or service in _ATTEMPTS_OF:
+        if self._writes:
+            retries["total_max_attempts"] = 1  # an answer that was lost may be of a request that was carried out
+        elif session.get_config_variable("max_attempts") is None or service in _ATTEMPTS_OF:
             retries["total_max_attempts"] = attempts
         config = Config(
             retries=retries,  # type: ignore[arg-type] # a typed dict in the stubs, one key at a time here
@@ -146,6 +158,12 @@ class Clients:
             return str(self._shared.get_partition_for_region(region))
         except UnknownRegionError:  # a name no partition has: whoever asks there gets the SDK's own answer
             return "aws"
+
+
+def _only_reads(**event: Any) -> None:  # noqa: ANN401 - as the SDK calls its handlers
+    model: OperationModel = event["model"]
+    if READING.fullmatch(model.name) is None:
+        raise RuntimeError(f"{model.name} writes, and only verbs write")
 
 
 @cache

@@ -2,38 +2,113 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import Tags, Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._writes import Move, States
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from finops_guard.model import Resource, Value
+    from finops_guard.model import Outcome, Resource, Step, Value
     from finops_guard.sources.aws._cells import Cell
     from finops_guard.sources.aws._machines import Machine
+    from finops_guard.sources.aws._writes import Site
 
 TYPE = "AWS::EC2::Instance"
 KIND = "vm"
 ARN = "arn:*:ec2:*:*:instance/*"
 CLIENT = "ec2"
-PERMISSIONS = {"collect": ["ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeInstanceAttribute"]}
+PERMISSIONS = {
+    "collect": ["ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeInstanceAttribute"],
+    "tag": ["ec2:CreateTags", "ec2:DeleteTags"],
+    "start": ["ec2:StartInstances"],
+    "stop": ["ec2:StopInstances"],
+    "terminate": ["ec2:TerminateInstances"],
+}
 
-_STATES = {"pending": "creating", "shutting-down": "deleting"}
+_STATES = {"pending": "creating", "shutting-down": "deleting", "terminated": "deleting"}
+_FILTERED, _WRITTEN = 200, 50
+"""Values of a filter, at most; instances that one request changes, so that one that refuses is found in few more."""
+_STOP = Move(frozenset({"running"}), ("stopping", "stopped"))
+_START = Move(frozenset({"stopped"}), ("creating", "running"), soon=frozenset({"stopping"}))
+_TERMINATE = Move(frozenset({"creating", "running", "stopping", "stopped"}), ("deleting",))
 _PURCHASE = {"spot": "spot", "scheduled": "reserved", "capacity-block": "reserved"}
 
 
 def collect(cell: Cell) -> Iterator[Resource]:
     """Every instance but the terminated ones, those that AWS services run for the account among them."""
-    asked: dict[str, Any] = {"MaxResults": 1000}
+    return _read(cell)
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those instances as they are now."""
+    for ids in _batches([resource.id for resource in resources], _FILTERED):
+        yield from _read(cell, Filters=[{"Name": "instance-id", "Values": ids}])
+
+
+def stop(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """Stop what runs, in the way that lets it end its work: no hibernation, no skipped shutdown."""
+
+    def send(arns: Sequence[str]) -> None:
+        site.write("StopInstances", InstanceIds=_ids(arns))
+
+    return States(_STOP, partial(_states, site), send, _WRITTEN).outcomes(steps)
+
+
+def start(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """Start what is stopped."""
+
+    def send(arns: Sequence[str]) -> None:
+        site.write("StartInstances", InstanceIds=_ids(arns))
+
+    return States(_START, partial(_states, site), send, _WRITTEN).outcomes(steps)
+
+
+def terminate(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """Terminate, for good. One that is protected refuses it."""
+
+    def send(arns: Sequence[str]) -> None:
+        site.write("TerminateInstances", InstanceIds=_ids(arns))
+
+    return States(_TERMINATE, partial(_states, site), send, _WRITTEN).outcomes(steps)
+
+
+undo_stop = start
+undo_start = stop
+
+
+def _ids(arns: Sequence[str]) -> list[str]:
+    return [arn.rpartition("/")[2] for arn in arns]
+
+
+def _batches(arns: Sequence[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(arns), size):
+        yield _ids(arns[start : start + size])
+
+
+def _states(site: Site, arns: Sequence[str]) -> dict[str, str]:
+    """States by ARN, without what AWS does not know any more. A filter, because an id that is gone refuses a list."""
+    arn_of = dict(zip(_ids(arns), arns, strict=True))
+    pages = _pages(site, Filters=[{"Name": "instance-id", "Values": list(arn_of)}])
+    found = [instance for reservations in pages for r in reservations for instance in r["Instances"]]
+    return {arn_of[i["InstanceId"]]: _STATES.get(i["State"]["Name"], i["State"]["Name"]) for i in found}
+
+
+def _pages(cell: Cell, **asked: Any) -> Iterator[list[Any]]:  # noqa: ANN401 - as the SDK has them
     input_shape = cell.client().meta.service_model.operation_model("DescribeInstances").input_shape
     if input_shape is not None and "IncludeManagedResources" in input_shape.members:
         # Without it the nodes of EKS Auto Mode and the like are hidden, GPU nodes among them.
         asked["IncludeManagedResources"] = True
-    for reservations in cell.pages("DescribeInstances", "Reservations", **asked):
+    return cell.pages("DescribeInstances", "Reservations", MaxResults=1000, **asked)
+
+
+def _read(cell: Cell, **asked: Any) -> Iterator[Resource]:  # noqa: ANN401 - as the SDK has them
+    for reservations in _pages(cell, **asked):
         found = [i for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"]
         machines = cell.run.machines.get(cell, (i["InstanceType"] for i in found))
         for instance in found:

@@ -61,8 +61,13 @@ class Cloud:
         self.asked: list[tuple[str, str, str]] = []
         self.denied: set[tuple[str, str]] = set()
         """(service, operation), the service by its signing name."""
-        self.instead: dict[str, Callable[[dict[str, Any]], Response]] = {}
-        """Operation -> what answers instead of moto, from the request's JSON, or from its form or query as a map."""
+        self.instead: dict[str, Callable[[dict[str, Any]], Response | None]] = {}
+        """Operation -> what answers instead of moto, from the request's JSON, or from its form or query as a map.
+
+        None lets moto answer.
+        """
+        self.lost: set[str] = set()
+        """Operations that moto carries out and whose answer does not arrive."""
         self.one_a_page = False
 
     def client(self, service: str, region: str = "eu-west-1", **more: str) -> Any:
@@ -83,10 +88,15 @@ class Cloud:
         if (service, operation) in self.denied:
             return denied(service)(environ, start)
         if operation in self.instead:
-            return self.instead[operation](_parameters(request, body))(environ, start)
+            told = self.instead[operation](_parameters(request, body))
+            if told is not None:
+                return told(environ, start)
         if self.one_a_page:
             body = _small(request, body, environ)
         _replace(environ, body)
+        if operation in self.lost:
+            list(self._moto(environ, lambda *_: lambda _: None))
+            return html(None)(environ, start)
         return self._moto(environ, start)
 
 
