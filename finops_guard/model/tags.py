@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 
 from finops_guard.model.values import Unknown
 
@@ -23,8 +25,14 @@ def spelt_by_people(key: str) -> bool:
 
 def canonical(key: str, aliases: Mapping[str, str] | None = None) -> str:
     """The one spelling of a tag key: trimmed, case-folded, runs of `_ . space` as `-`; `aliases`: spelling -> key."""
-    folded = _RUNS.sub("-", key.strip().casefold())
+    folded = _folded(key)
     return aliases.get(folded, folded) if aliases else folded
+
+
+@lru_cache(maxsize=10_000)
+def _folded(key: str) -> str:
+    """Found out once for each key, and one text object for all: a look-up then need not compare characters."""
+    return sys.intern(_RUNS.sub("-", key.strip().casefold()))
 
 
 class Tags(dict[str, str]):
