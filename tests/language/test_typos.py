@@ -115,7 +115,8 @@ def test_many_typos_are_all_named_in_one_run_and_nothing_else_is(kind: str, tmp_
         wrong: dict[Word, str] = {}
         for word, known in rng.sample(ours, 5):
             possible = [typo for _, typo in typos(word.core, rng) if typo not in known and f"${typo}" not in known]
-            wrong |= {word: typo for typo in possible[:1]}
+            if possible:
+                wrong[word] = possible[0]
         mangled = text
         for word in sorted(wrong, key=lambda word: (-word.line, -word.column)):
             mangled = with_typo(mangled, word, wrong[word])
