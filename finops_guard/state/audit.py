@@ -74,7 +74,7 @@ def _seals(store: Store, known: _Known) -> Iterator[str]:
         except ValueError as wrong:
             yield f"{key}: not a seal: {wrong}"
             content = {}
-        if content and content.get("previous") != previous:
+        if content.get("previous") != previous:
             yield f"{key}: does not follow the seal before it, which was altered, or written anew without it"
         previous = hash_of(line or b"")
         known.seals[previous] = content

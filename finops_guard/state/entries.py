@@ -29,6 +29,7 @@ from finops_guard.state.values import decode, encode, time_of
 
 PREFIX = "journal"
 Kind: TypeAlias = Literal["open", "intent", "outcome", "note"]
+_NEEDED = frozenset({"step", "verb", "resource"})
 _RUN = re.compile(r"(\d{8}T\d{6}Z|[a-z])[A-Za-z0-9-]*")
 _SHARD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
@@ -194,7 +195,7 @@ def chains(keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 def from_act(act: Act) -> Line:
     """An act as JSON."""
     row: Line = {name: encode(getattr(act, name)) for name in Act.__slots__}
-    return {name: value for name, value in row.items() if value not in ("", None, [], {})}
+    return {name: value for name, value in row.items() if name in _NEEDED or value not in ("", None, [], {})}
 
 
 def from_outcome(outcome: Outcome) -> Line:
@@ -216,7 +217,10 @@ def _to_act(row: Line) -> Act:
         value = known.get(name, [])
         if isinstance(value, list):
             known[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
-    return Act(**known)  # type: ignore[arg-type] # the hash chain says that we wrote it
+    try:
+        return Act(**known)  # type: ignore[arg-type] # the hash chain says that we wrote it
+    except TypeError as wrong:
+        raise ActError(f"the journal is damaged: {wrong}") from None
 
 
 def _to_outcome(row: Line) -> Outcome:

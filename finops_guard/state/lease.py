@@ -66,7 +66,11 @@ class Lease:
         return _put(self.store, number, holder, expires, now, self.token)
 
     def _ours(self) -> None:
+        """Pass if the highest number is ours; one that we made without getting the answer is."""
         top = highest(self.store, PREFIX, self.number - 1)
+        there = _read(self.store, top) if top > self.number else None
+        if there and there.get("token") == self.token and there["holder"] is not None:
+            self.number, self.expires = top, time_of(there["expires"])
         if top != self.number:
             self._lost(top)
 
