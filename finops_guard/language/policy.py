@@ -164,6 +164,10 @@ class _Draft:
         if not destructive or not self._whole("permit", "notify"):
             return
         item = parts["permit"][-1]
+        roomless = [verb for verb in destructive if verb not in sections.caps(parts.get("at_most", []))]
+        for verb in roomless if self._whole("at_most") else ():
+            message = f"permits '{verb}' and gives it no room: none is done"
+            item.problem(message, f"at_most: {{{verb}: 10}}", key=True, warning=True)
         if "notify" not in permit:
             item.problem(f"permits '{destructive[0]}' but not 'notify'", "add notify", key=True)
         if not channels:

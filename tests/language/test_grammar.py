@@ -167,6 +167,19 @@ def test_money_without_a_rate_names_the_parameter(tmp_path: Path) -> None:
     assert Money(Decimal(100), "EUR") == Money(Decimal(100), "EUR")
 
 
+def test_a_destructive_verb_without_room_is_warned_of(tmp_path: Path) -> None:
+    """By default a destructive verb acts on nothing; a policy that permits one and says no more means something else."""
+    path = tmp_path / "acme.yaml"
+    text = "policy: acme\nowner: o\npermit: [notify, stop]\npacks: [{use: ai-tags}]\nnotify: [{to: file, path: n}]\n"
+    path.write_text(text, "utf-8")
+    _, problems = check_policy(path, TODAY)
+    assert [(each.line, each.column, each.warning, each.hint) for each in problems] == [
+        (3, 1, True, "at_most: {stop: 10}")
+    ]
+    path.write_text(text + "at_most: {stop: 0}\n", "utf-8")
+    assert check_policy(path, TODAY)[1] == []
+
+
 def test_a_use_that_is_never_reached_is_warned_of(tmp_path: Path) -> None:
     path = tmp_path / "acme.yaml"
     path.write_text(
