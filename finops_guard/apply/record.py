@@ -1,0 +1,48 @@
+"""What journals say was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from finops_guard.model import Outcome
+from finops_guard.plan.file import PlanFile
+from finops_guard.state.entries import PREFIX, open_acts, read
+from finops_guard.state.journal import Act, Entry
+from finops_guard.state.store import Store
+
+
+def done(entries: Iterable[Entry]) -> Iterator[tuple[Act, Outcome]]:
+    """The acts that were done, each with its outcome, in the order in which they were."""
+    waiting: dict[tuple[str, str, str], Act] = {}
+    found: list[tuple[Entry, Act, Outcome]] = []
+    for entry in entries:
+        for step, open_ in open_acts([entry]).items():
+            waiting[entry.run, entry.shard, step] = open_.act
+        for outcome in entry.outcomes:
+            act = waiting.pop((entry.run, entry.shard, outcome.step), None)
+            if act is not None and outcome.state == "done":
+                found.append((entry, act, outcome))
+    for _, act, outcome in sorted(found, key=lambda each: (each[0].at, each[0].seq)):
+        yield act, outcome
+
+
+def done_under(plan: PlanFile, store: Store) -> Iterator[tuple[Act, Outcome]]:
+    """The acts that earlier runs did under a plan."""
+    keys = store.list(PREFIX, after=f"{PREFIX}/{plan.made:%Y%m%dT%H%M%SZ}")
+    return ((act, outcome) for act, outcome in done(read(store, keys)) if act.why == under(plan))
+
+
+def undone(run: str, store: Store) -> Iterator[str]:
+    """The steps of a run that an undo put back."""
+    keys = store.list(PREFIX, after=f"{PREFIX}/{run}" if run[:1].isdigit() else "")
+    return (act.step for act, _ in done(read(store, keys)) if act.why == undoes(run))
+
+
+def under(plan: PlanFile) -> str:
+    """How the journal names a plan as the reason of an act."""
+    return f"plan {plan.digest}"
+
+
+def undoes(run: str) -> str:
+    """How the journal names the undo of a run as the reason of an act."""
+    return f"undo {run}"

@@ -1,0 +1,82 @@
+"""What an earlier run left open: each act is looked at, and what came of it is written where it was intended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import groupby
+
+from finops_guard.apply.intended import reached, untouched
+from finops_guard.apply.perform import rungs
+from finops_guard.apply.ports import Verbs
+from finops_guard.apply.reading import reread, resource_of
+from finops_guard.apply.session import Session
+from finops_guard.errors import ActError
+from finops_guard.model import Outcome, Resource
+from finops_guard.state.entries import PREFIX, chains, open_acts, read
+from finops_guard.state.episodes import advance
+from finops_guard.state.journal import Unfinished, seal, unsealed
+
+_PATIENCE = timedelta(hours=24)
+_CUT_SHORT = "its run was cut short"
+
+
+def settle(session: Session, verbs: Verbs) -> tuple[Outcome, ...]:
+    """Settle the runs that were cut short, and seal those of which nothing stays open. Once a session."""
+    if session.settled:
+        return ()
+    found: list[Outcome] = []
+    for run in unsealed(session.store):
+        if run != session.run:
+            found += _run(session, verbs, run)
+    session.recount()
+    session.settled = True
+    return tuple(found)
+
+
+def _run(session: Session, verbs: Verbs, run: str) -> Iterator[Outcome]:
+    waiting = 0
+    for chain, keys in chains(session.store.list(f"{PREFIX}/{run}")):
+        left = list(open_acts(read(session.store, keys)).values())
+        outcomes = list(_decided(session, verbs, left))
+        if outcomes:
+            session.keep(advance(session.records, rungs([open_.act for open_ in left], outcomes, session)))
+            session.chain(run, chain.rpartition("/")[2]).outcomes(outcomes, session.now())
+            yield from outcomes
+        waiting += len(left) - len(outcomes)
+    if not waiting:
+        seal(session.store, run, session.now())
+
+
+def _decided(session: Session, verbs: Verbs, left: Sequence[Unfinished]) -> Iterator[Outcome]:
+    if any(open_.at > session.now() for open_ in left):
+        raise ActError("the journal has an act from the future", help="Set the clock right; nothing was done.")
+    for (verb, *_), group in groupby(sorted(left, key=_place), key=_place):
+        some = list(group)
+        live = reread(verbs, [resource_of(open_.act) for open_ in some], verb.removeprefix("undo_"))
+        for open_ in some:
+            outcome = _outcome(session, open_, live[open_.act.resource])
+            if outcome is not None:
+                yield outcome
+
+
+def _place(open_: Unfinished) -> tuple[str, ...]:
+    act = open_.act
+    return act.verb, act.account, act.region, act.type
+
+
+def _outcome(session: Session, open_: Unfinished, live: Resource | None) -> Outcome | None:
+    """What came of an act, None where it cannot be told yet."""
+    act = open_.act
+    so = reached(act, live)
+    if so:
+        return Outcome(act.step, "done", act.before, act.after)
+    if live is None:
+        if session.now() - open_.at < _PATIENCE:
+            return None
+        return Outcome(act.step, "failed", act.before, {}, f"{_CUT_SHORT}, and it is gone")
+    if so is None:
+        return None
+    if untouched(act, live):
+        return Outcome(act.step, "failed", act.before, act.before, f"{_CUT_SHORT}, and it was not done")
+    return Outcome(act.step, "failed", act.before, {}, f"{_CUT_SHORT}, and others changed it since")
