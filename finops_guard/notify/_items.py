@@ -1,0 +1,99 @@
+"""What is said of one finding: why, about what, for how much, and what comes next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from finops_guard.notify._notice import Item, key_of
+from finops_guard.outputs._view import short_name
+from finops_guard.outputs._words import because
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from finops_guard.model import Finding, Report, Step
+    from finops_guard.plan import Episodes
+    from finops_guard.state.episodes import Records
+
+_SPOKEN = frozenset({"notify", "suggest", "ticket", "block"})
+_REASONS = 10
+_LONG = 400
+_LONGEST_ID = 2048  # an ARN's
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What items are made from besides their finding. `next` holds the steps that wait, by finding."""
+
+    policy: str
+    report: Report
+    episodes: Episodes
+    records: Records
+    next: Mapping[str, list[tuple[int, Step]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        steps: dict[str, list[tuple[int, Step]]] = defaultdict(list)
+        for step in self.report.steps:
+            if step.state in ("due", "scheduled") and step.do not in _SPOKEN:
+                for finding, rung in step.serves:
+                    steps[finding].append((rung, step))
+        object.__setattr__(self, "next", steps)
+
+    def episode(self, finding: str) -> str:
+        """What makes an episode this one, also before it has begun: then it is the one after the last."""
+        running, last = self.episodes.get(finding), self.records.get(finding)
+        if running is not None:
+            return f"began {running.began.isoformat()}"
+        return f"after {last.began.isoformat()}" if last is not None else "first"
+
+
+def found(finding: Finding, rung: int, told: Told) -> Item:
+    """The notice of a finding, with the rung that comes next."""
+    item = _about(finding, rung, key_of(told.policy, finding.id, rung, told.episode(finding.id)))
+    later = [(index, step) for index, step in told.next.get(finding.id, ()) if index > rung]
+    return _with(item, min(later, key=lambda pair: pair[0])[1]) if later else item
+
+
+def asked(finding: Finding, rung: int, step: Step, before: int, told: Told) -> Item:
+    """A reminder that a rung is near."""
+    key = key_of(told.policy, finding.id, rung, told.episode(finding.id), f"{before} s before")
+    return _with(_about(finding, rung, key), step)
+
+
+def acted(finding: Finding, rung: int, step: Step, told: Told) -> Item:
+    """What was done about a finding, or failed; each try that fails is told."""
+    run = told.report.run_id if step.state == "failed" else ""
+    key = key_of(told.policy, finding.id, rung, told.episode(finding.id), step.state, run)
+    item = replace(_with(_about(finding, rung, key), step), state=step.state)
+    return replace(item, why=(clipped(step.because), *item.why)) if step.because else item
+
+
+def _about(finding: Finding, rung: int, key: str) -> Item:
+    resource = finding.resource
+    whys = [clipped(because(reason)) for reason in finding.reasons]
+    return Item(
+        key=key,
+        title=clipped(finding.rule.title),
+        why=tuple(whys[:_REASONS] + ([f"and {len(whys) - _REASONS} more"] if len(whys) > _REASONS else [])),
+        finding=finding.id,
+        rung=rung,
+        rule=finding.rule.id,
+        severity=finding.severity,
+        resource=clipped(resource.id, _LONGEST_ID),
+        name=clipped(short_name(resource)),
+        type=clipped(resource.text("type")),
+        account=clipped(resource.text("account")),
+        region=clipped(resource.text("region")),
+        month=resource.month,
+    )
+
+
+def _with(item: Item, step: Step) -> Item:
+    return replace(item, do=step.do, due=step.due, loses=step.loses, saves=step.saves_month)
+
+
+def clipped(text: str, most: int = _LONG) -> str:
+    """A stranger's text has an end."""
+    return text if len(text) <= most else text[: most - 1] + "…"
