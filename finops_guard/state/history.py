@@ -104,7 +104,7 @@ def _is_old(record: EpisodeRecord, now: datetime) -> bool:
 def _put_together(base: int, start: bytes, deltas: list[tuple[str, bytes]]) -> Fold:
     records: Delta = {}
     at = None
-    for key, line in ([(key_of(FOLDS, base), start)] if start else []) + deltas:
+    for key, line in ([(key_of(FOLDS, base), start)] if base else []) + deltas:
         content = _unzip(key, line)
         try:
             at = time_of(content["at"])
