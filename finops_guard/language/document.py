@@ -50,7 +50,7 @@ class Document:
         self._has_aliases = False
         self._starts: list[int] = []
         self._by_key: dict[int, dict[Any, tuple[Any, Any]]] = {}
-        with _collector_paused():
+        with collector_paused():
             self._root = self._compose()
             self.data: Any = self._build(self._root, 0)
             if self._has_aliases:
@@ -283,8 +283,8 @@ def _first_too_deep(text: str) -> Any:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection while a document's many small objects are made: it would cost twice the parsing."""
+def collector_paused() -> Iterator[None]:
+    """No cyclic garbage collection while a document's many small objects are made or read: it costs twice the work."""
     enabled = gc.isenabled()
     gc.disable()
     try:

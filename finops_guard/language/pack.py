@@ -8,7 +8,7 @@ from typing import Any
 from finops_guard.language.check import check
 from finops_guard.language.conditions import Place, Reader
 from finops_guard.language.diagnostics import Diagnostic
-from finops_guard.language.document import Document
+from finops_guard.language.document import Document, collector_paused
 from finops_guard.language.examples import check_example
 from finops_guard.language.ladder import read_ladder
 from finops_guard.language.params import check_value, param_value, uses_of_params
@@ -23,6 +23,7 @@ _STRICTER = {
 }
 
 
+@collector_paused()
 def load_pack(document: Document) -> tuple[Pack | None, list[Diagnostic]]:
     """The pack of a document and every mistake in it; None where it is not even a map with rules."""
     checked = check(document, pack_schema)

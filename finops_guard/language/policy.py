@@ -14,7 +14,7 @@ from finops_guard.language.bindings import Uses, check_authority
 from finops_guard.language.check import Place, check
 from finops_guard.language.conditions import Reader
 from finops_guard.language.diagnostics import Diagnostic, LanguageError
-from finops_guard.language.document import Document, read
+from finops_guard.language.document import Document, collector_paused, read
 from finops_guard.language.extends import JOINED, MERGED, OWN, compare, scope
 from finops_guard.language.item import Item, Parts, Rules
 from finops_guard.language.library import shown
@@ -52,6 +52,7 @@ def load_policy(path: Path, today: date | None = None) -> Policy:
     return policy
 
 
+@collector_paused()
 def check_policy(path: Path, today: date | None = None) -> tuple[Policy | None, list[Diagnostic]]:
     """The policy, and every mistake and warning; None where it is not even a map."""
     draft = _Draft(path, read(path, shown(path)), today)

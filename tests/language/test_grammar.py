@@ -168,7 +168,7 @@ def test_money_without_a_rate_names_the_parameter(tmp_path: Path) -> None:
 
 
 def test_a_destructive_verb_without_room_is_warned_of(tmp_path: Path) -> None:
-    """By default a destructive verb acts on nothing; a policy that permits one and says no more means something else."""
+    """By default a destructive verb acts on nothing; a policy that permits one meant more."""
     path = tmp_path / "acme.yaml"
     text = "policy: acme\nowner: o\npermit: [notify, stop]\npacks: [{use: ai-tags}]\nnotify: [{to: file, path: n}]\n"
     path.write_text(text, "utf-8")
