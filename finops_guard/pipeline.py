@@ -1,25 +1,33 @@
-"""The whole of a scan on one screen: sources -> spool -> enrich -> judge -> plan -> report."""
+"""The whole of a scan on one screen: sources -> spool -> enrich -> judge -> plan -> report (-> act)."""
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from socket import gethostname
 from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from finops_guard import __version__
+from finops_guard.acting import Orders, act
+from finops_guard.apply import Judge
 from finops_guard.costs import prices
+from finops_guard.errors import InputError
 from finops_guard.evaluate import Evaluator, Setting, Tally, derive, findings, need_of, predicate
+from finops_guard.fields import FIELDS
 from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
-from finops_guard.model import Mode, Money, Need, Notes, PackUsed, Policy, Report, Resource, money_in
+from finops_guard.language.secrets import resolve
+from finops_guard.model import Finding, Mode, Money, Need, Notes, PackUsed, Policy, Report, Resource, money_in
 from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.state import spool
+from finops_guard.state.store import Store, open_store
 
 Clock = Callable[[], datetime]
 
@@ -38,6 +46,8 @@ class Request:
     include_pass: bool = False
     snapshot_out: Path | None = None
     jobs: int = 8
+    plan_out: Path | None = None
+    state: str | None = None
     asked: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
@@ -45,7 +55,7 @@ class Request:
 
 
 def run(request: Request) -> Report:
-    """Scan, judge, plan. The report holds every finding, step and gap; nothing is written to a cloud."""
+    """Scan, judge, plan. The report holds every finding, step and gap; a cloud is written to only in mode enforce."""
     policy, at, started = request.policy, request.at, request.clock()
     notes, need, tally = Notes(say=request.say), need_of(policy), Tally(policy)
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
@@ -54,9 +64,22 @@ def run(request: Request) -> Report:
         spool.write(found, path, lambda: _head(request, notes))
         enriched = tally.seen(enrich(spool.read(path, policy.aliases), policy, at))
         failed = [*tally.found(findings(evaluator.judge(enriched), policy, at))]
+        report = _report(request, started, notes, tally, evaluator.passed, failed)
+        return report if request.mode == "dry-run" else _enforced(report, request, notes, path)
+
+
+def _report(
+    request: Request,
+    started: datetime,
+    notes: Notes,
+    tally: Tally,
+    passed: Mapping[tuple[str, str], int],
+    failed: list[Finding],
+) -> Report:
+    policy, at = request.policy, request.at
     gaps = targets.expected(notes.gaps, policy, at.date())
-    steps = plan(failed, policy, at, mode=request.mode, can=targets.can)
-    coverage = tally.coverage(evaluator.passed)
+    steps = plan(failed, policy, at, can=targets.can)
+    coverage = tally.coverage(passed)
     return Report(
         run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         started=started,
@@ -88,6 +111,64 @@ def run(request: Request) -> Report:
         complete=all(gap.expected for gap in gaps),
         asked=request.asked or request.targets,
     )
+
+
+def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Report:
+    """The report after the acts; what the run collected is kept in the state as its snapshot."""
+    policy = request.policy
+    store = state_of(policy, request.state, request.environ)
+    with targets.acting(policy, recheck_need(policy), notes, request.at, request.environ) as verbs:
+        by = by_whom(report.run_id)
+        orders = Orders(store, verbs, judge_of(policy), request.clock, request.environ, by, plan_out=request.plan_out)
+
+        def again(ids: Collection[str]) -> Iterator[Resource]:
+            return (each for each in enrich(spool.read(path, policy.aliases), policy, request.at) if each.id in ids)
+
+        after = act(report, policy, orders, again)
+    store.create(f"snapshots/{report.run_id}", path.read_bytes())
+    return after
+
+
+def recheck_need(policy: Policy) -> Need:
+    """What is read again just before an act: all that a rule looks at, and all that protects a resource."""
+    return Need(None, frozenset(FIELDS), need_of(policy).metrics)
+
+
+def judge_of(policy: Policy) -> Judge:
+    """Resources that were just read, judged as a scan judges them."""
+
+    def judge(resources: Sequence[Resource], at: datetime) -> Iterator[Finding]:
+        evaluator = Evaluator(policy.bindings, at, policy.fx)
+        return findings(evaluator.judge(enrich(resources, policy, at)), policy, at)
+
+    return judge
+
+
+def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:
+    """The state of a policy. InputError for a folder where a real cloud is acted on: others would not see it."""
+    uri = resolve(given or policy.state, environ)
+    if "://" not in uri and not on_loopback(environ):
+        raise InputError(
+            f"acting on a live cloud needs a shared state, and '{uri}' is a folder",
+            help="set state: s3://BUCKET/PREFIX in the policy",
+        )
+    return open_store(uri, Path(policy.path).resolve().parent, _session)
+
+
+def on_loopback(environ: Mapping[str, str]) -> bool:
+    """Whether the cloud that answers is an emulator on this machine."""
+    return urlsplit(environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _session() -> object:
+    from boto3.session import Session
+
+    return Session()
+
+
+def by_whom(run_id: str) -> str:
+    """Who holds the lease, in words for others."""
+    return f"run {run_id} on {gethostname()}"
 
 
 def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from finops_guard.cli._estate import Target, estate
+from finops_guard.cli._estate import SANDBOX, Target, estate
 from finops_guard.cli._options import Word, instant, manners, policy
 from finops_guard.cli._outputs import Format, NamedFile, check, write
 from finops_guard.cli._progress import progress
-from finops_guard.errors import InputError
+from finops_guard.errors import ActError, InputError
 from finops_guard.language.diagnostics import printable
 from finops_guard.model import SEVERITIES, Policy, Report
 
@@ -44,6 +44,8 @@ from finops_guard.model import SEVERITIES, Policy, Report
     help="What an unknown verdict counts as.",
 )
 @click.option("--include", type=Word(("pass",)), help="Also list what passes.")
+@click.option("--plan-out", type=click.Path(path_type=Path), help="Save the steps for apply; notices still go out.")
+@click.option("--state", metavar="URI", help="Where the state is, instead of the policy's.")
 @click.option("--snapshot-out", type=click.Path(path_type=Path), help="Keep the inventory as a file to scan again.")
 @click.option("--at", callback=instant, metavar="TIME", help="Judge as of a time (UTC); a past one needs a snapshot.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Cells read at a time.")
@@ -57,16 +59,20 @@ def command(  # noqa: D103 - click shows the help below
     fail_on: str,
     unknown: str,
     include: str | None,
+    plan_out: Path | None,
+    state: str | None,
     snapshot_out: Path | None,
     at: datetime | None,
     jobs: int,
     quiet: bool,
     verbose: bool,
 ) -> None:
-    if mode == "enforce":
-        raise InputError("this version does not act; it shows what would follow", help="leave --mode out")
-    check(files, snapshot_out)
+    check(files, snapshot_out, plan_out)
     now = datetime.now(UTC)
+    if mode == "enforce":
+        _check_live(at, targets)
+    elif plan_out is not None:
+        raise click.UsageError("--plan-out belongs to --mode enforce: a plan counts from notices that were delivered")
     _check_time(at, now, targets)
     with estate(targets, policy_path, at or now) as (rules, wanted), progress(quiet=quiet, verbose=verbose) as say:
         from finops_guard.pipeline import Request, run
@@ -78,6 +84,9 @@ def command(  # noqa: D103 - click shows the help below
             include_pass=include == "pass",
             snapshot_out=snapshot_out,
             jobs=jobs,
+            mode="enforce" if mode == "enforce" else "dry-run",
+            plan_out=plan_out,
+            state=state,
             asked=targets,
             environ=os.environ,
             say=say,
@@ -93,12 +102,14 @@ command.help = """Judge resources, report, and show the steps that would follow.
 
     TARGET is nothing (the policy's scope, live), aws, sandbox (an embedded estate), a snapshot file, or - for standard
     input. Without a policy, `scan aws` judges the current account by a built-in read-only starter. Nothing is written
-    to a cloud.
+    to a cloud but with --mode enforce, and then only what the policy permits.
     """
 
 
 def exit_code(report: Report, fail_on: str, unknown: str) -> int:
-    """3 for an incomplete scan, 1 for findings at or above `fail_on`, else 0."""
+    """4 for acts that failed or had no room, 3 for an incomplete scan, 1 for findings from `fail_on` on, else 0."""
+    if report.mode == "enforce" and (report.short or any(step.state == "failed" for step in report.steps)):
+        return ActError.exit_code
     if not report.complete:
         return 3
     if fail_on == "never":
@@ -109,6 +120,15 @@ def exit_code(report: Report, fail_on: str, unknown: str) -> int:
         f.verdict in counted and f.exempt is None and SEVERITIES.index(f.severity) >= least for f in report.findings
     )
     return 1 if found else 0
+
+
+def _check_live(at: datetime | None, targets: tuple[str, ...]) -> None:
+    """Acting is for what is there now."""
+    if at is not None:
+        raise click.UsageError("--at judges as of a time and never acts; leave it out with --mode enforce")
+    for target in targets:
+        if target not in ("aws", SANDBOX):
+            raise InputError(f"{target}: only a live cloud can be acted on")
 
 
 def _check_time(at: datetime | None, now: datetime, targets: tuple[str, ...]) -> None:

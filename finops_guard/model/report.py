@@ -175,7 +175,10 @@ class PackUsed:
 
 @dataclass(slots=True)
 class Report:
-    """Everything one run found. Money totals by currency; `asked` are the targets as they were named."""
+    """Everything one run found. Money totals by currency; `asked` are the targets as they were named.
+
+    `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …).
+    """
 
     run_id: str
     started: datetime
@@ -201,3 +204,4 @@ class Report:
     remarks: tuple[str, ...] = ()
     complete: bool = True
     asked: tuple[str, ...] = ()
+    short: tuple[str, ...] = ()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Gap, Need, Notes, Policy, Resource
+
+if TYPE_CHECKING:
+    from finops_guard.sources.aws._act import Acting
 
 CLOUDS = ("aws", "azure", "gcp")
 READ = ("aws",)
@@ -117,6 +121,20 @@ def _known(gap: Gap, policy: Policy, today: date) -> bool:
 
 
 def can(type_name: str, verb: str) -> bool:
-    """Whether the module of a resource type has a verb; verbs come with the version that acts."""
-    del type_name, verb
-    return False
+    """Whether resources of a type, by its own name, have a verb, or the inverse of one (`undo_stop`)."""
+    from finops_guard.sources import aws
+
+    return type_name.startswith("AWS::") and aws.can(type_name, verb)
+
+
+@contextmanager
+def acting(policy: Policy, need: Need, notes: Notes, now: datetime, environ: Mapping[str, str]) -> Iterator[Acting]:
+    """What can be done to the resources of a policy's scope, for as long as the context; InputError for wrong access.
+
+    `need`: what the rules look at when a resource is read again just before the act.
+    """
+    from finops_guard.sources import aws
+
+    acts = aws.acting(_resolved(policy.scope.get("aws", {}), environ), notes, now=now, need=need)
+    with closing(acts):
+        yield acts
