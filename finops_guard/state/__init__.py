@@ -1,1 +1,1 @@
-"""What a run leaves behind and finds again: the spool and the snapshots it becomes."""
+"""What a run leaves behind and finds again: its snapshot, and the lease, the halt, the episodes and the journal."""
