@@ -76,7 +76,7 @@ class Recheck:
     def _plan(self, findings: Iterable[Finding], now: datetime) -> list[Step]:
         failing = list(findings)
         episodes = self.session.episodes(finding.id for finding in failing)
-        return plan(failing, self.policy, now, mode="enforce", can=self.verbs.has, episodes=episodes)
+        return plan(failing, self.policy, now, mode="enforce", can=self.verbs.has, episodes=episodes, reread=True)
 
     def _verdict(
         self, step: Step, live: Resource | None, again: Step | None, findings: Mapping[str, Finding], now: datetime

@@ -48,11 +48,12 @@ from finops_guard.model.rule import (
     money_in,
 )
 from finops_guard.model.tags import PartialTags, Tags, canonical
-from finops_guard.model.values import Money, Scalar, Series, Unknown, Value
+from finops_guard.model.values import NOT_ASKED, Money, Scalar, Series, Unknown, Value
 
 __all__ = [
     "DESTRUCTIVE",
     "LIFECYCLE",
+    "NOT_ASKED",
     "SEVERITIES",
     "VERBS",
     "All",

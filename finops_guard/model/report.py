@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from finops_guard.model.resource import Resource
 from finops_guard.model.rule import Mode, Rule, Severity, Verb
@@ -118,6 +118,25 @@ class Calls:
     usd: Decimal = Decimal(0)
 
 
+class Memory(Protocol):
+    """What an earlier part of the same run has read, cell by cell, so that a run can go on where it was cut short.
+
+    Cells are named, and come in the same order every time.
+    """
+
+    def recall(self, cell: str) -> Iterator[Resource] | None:
+        """The resources of a cell that was read whole, None if it was not."""
+
+    def said(self, cell: str) -> tuple[list[Gap], list[str]]:
+        """The gaps and remarks of a cell that was read whole."""
+
+    def keep(self, cell: str, resources: Iterator[Resource]) -> Iterator[Resource]:
+        """The same resources, remembered as they pass."""
+
+    def whole(self, cell: str, gaps: Sequence[Gap], remarks: Sequence[str]) -> None:
+        """The cell whose resources passed last has been read whole."""
+
+
 @dataclass(slots=True)
 class Notes:
     """What a source says besides resources. `say(what, done, total)` reports progress, total 0 when not known."""
@@ -127,6 +146,7 @@ class Notes:
     identities: list[Identity] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
+    memory: Memory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,13 @@ class Unknown:
     reason: str
 
 
+NOT_ASKED = "no rule asked for it"
+"""Why a scan does not know what takes a request of its own for each resource, such as protection flags.
+
+Before an act they are always read.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in one currency (ISO 4217). Amounts of two currencies never mix by themselves."""

@@ -35,7 +35,7 @@ Episodes: TypeAlias = Mapping[str, Episode]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The arguments of `plan`, and what was worked out once for many findings."""
+    """The arguments of `plan`, and what was worked out once for many findings. `reread`: see `plan`."""
 
     policy: Policy
     now: datetime
@@ -44,6 +44,7 @@ class Context:
     episodes: Episodes
     done_24h: Mapping[str, int]
     bindings: Mapping[str, Binding]
+    reread: bool = False
     known: dict[tuple[object, ...], object] = field(default_factory=dict)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_guard.fields import COMPUTED_KINDS, DATA_STORES
-from finops_guard.model import DESTRUCTIVE, LIFECYCLE, Unknown
+from finops_guard.model import DESTRUCTIVE, LIFECYCLE, NOT_ASKED, Unknown
 
 if TYPE_CHECKING:
     from finops_guard.plan.context import Context, Draft
@@ -28,7 +28,7 @@ def check(draft: Draft, context: Context) -> None:
         draft.refused += ("it is protected",)
     if verb not in LIFECYCLE:
         protected = manager = None
-    if isinstance(protected, Unknown):
+    if isinstance(protected, Unknown) and (context.reread or protected.reason != NOT_ASKED):
         _doubt(draft, context, f"whether it is protected is unknown: {protected.reason}")
     if isinstance(manager, Unknown):
         _doubt(draft, context, f"whether something else manages it is unknown: {manager.reason}")

@@ -27,15 +27,17 @@ def plan(
     can: Can,
     episodes: Episodes | None = None,
     done_24h: Mapping[str, int] | None = None,
+    reread: bool = False,
 ) -> list[Step]:
     """The steps that follow from `findings`, dearest resource first; the same for any order of the findings.
 
     `mode` is the command's; a step's own is the lower of it, the policy's and the binding's. `can(type, verb)` says
     whether the resource type's module has the verb. Without an episode a rung that waits is due `after` from now:
-    the earliest that it could be. `done_24h` counts the acts of the last 24 h by verb.
+    the earliest that it could be. `done_24h` counts the acts of the last 24 h by verb. `reread` says that the
+    resources were read whole just now: then what is still unknown of their protection refuses the step.
     """
     bindings = {binding.name: binding for binding in policy.bindings}
-    context = Context(policy, now, mode, can, episodes or {}, done_24h or {}, bindings)
+    context = Context(policy, now, mode, can, episodes or {}, done_24h or {}, bindings, reread)
     by_resource: dict[str, dict[str, Draft]] = {}
     for finding in findings:
         if finding.verdict != "fail" or finding.exempt is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 
-from finops_guard.model import Tags, Unknown
+from finops_guard.model import NOT_ASKED, Tags, Unknown
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._errors import Unreadable, unreadable
 
@@ -78,7 +78,7 @@ def _alone(account: str, need: Need, client: BaseClient) -> Member:
     except Unreadable as error:
         why = Unknown(error.reason)
         return Member(account, why, why, Tags.unreadable(error.reason))
-    path: str | Unknown | None = Unknown("no rule asked for it")
+    path: str | Unknown | None = Unknown(NOT_ASKED)
     if "unit_path" in need.fields:
         try:
             path = _path(client, account)

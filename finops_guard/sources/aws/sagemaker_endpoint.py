@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from finops_guard.model import Unknown
+from finops_guard.model import NOT_ASKED, Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._managed import managed_by
 
@@ -70,7 +70,7 @@ def collect(cell: Cell) -> Iterator[Resource]:
 
 
 def _unasked() -> _machines.Parts:
-    unsaid = Unknown("no rule asked for it")
+    unsaid = Unknown(NOT_ASKED)
     return _machines.Parts({**_machines.fields(unsaid), "capacity.provisioned": unsaid}, {})
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import one_by_one, present
+from finops_guard.sources.aws._writes import Move, States
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from finops_guard.model import Resource, Value
+    from finops_guard.model import Outcome, Resource, Step, Value
     from finops_guard.sources.aws._cells import Answer, Cell
+    from finops_guard.sources.aws._writes import Site
 
 TYPE = "AWS::SageMaker::TrainingJob"
 KIND = "training-job"
@@ -26,7 +30,9 @@ PERMISSIONS = {
         "sagemaker:DescribeTrainingJob",
         "sagemaker:ListTags",
         "ec2:DescribeInstanceTypes",
-    ]
+    ],
+    "tag": ["sagemaker:AddTags", "sagemaker:DeleteTags"],
+    "stop": ["sagemaker:StopTrainingJob"],
 }
 
 _STATES = {
@@ -37,6 +43,7 @@ _STATES = {
     "Failed": "failed",
     "Deleting": "deleting",
 }
+_STOP = Move(frozenset({"running"}), ("stopping", "stopped", "completed", "failed"))
 _ENDED = timedelta(days=30)
 _LONGEST = timedelta(days=120)
 """No job is older: 28 days of run time at most (MaxRuntimeInSeconds), and as long again to wait for capacity, twice."""
@@ -51,27 +58,62 @@ def collect(cell: Cell) -> Iterator[Resource]:
     for job in _jobs(cell):
         described = always or (while_it_runs and job["TrainingJobStatus"] in {"InProgress", "Stopping"})
         answer = cell.detail("DescribeTrainingJob", TrainingJobName=job["TrainingJobName"]) if described else None
-        if described and answer is None:
-            continue
-        arn = job["TrainingJobArn"]
-        tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
-        parts = _parts(cell, answer or Unknown("no rule asked for it"))
-        running = job["TrainingJobStatus"] == "InProgress"
-        detail = {} if answer is None or isinstance(answer, Unknown) else answer
-        yield cell.resource(
-            arn,
-            job["TrainingJobName"],
-            tags,
-            {
-                "state": _STATES.get(job["TrainingJobStatus"], Unknown("a state we do not know")),
-                "created": job["CreationTime"],
-                "protected": None,
-                "managed_by": managed_by(tags.raw),
-                **parts.fields,
-            },
-            started=detail.get("TrainingStartTime") if running else None,
-            facts=parts.facts,
-        )
+        if answer is not None or not described:
+            yield _resource(cell, job, answer or Unknown("no rule asked for it"))
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those jobs as they are now."""
+
+    def one(arn: str) -> Resource:
+        job = _described(cell, arn)
+        return _resource(cell, job, job)
+
+    return one_by_one(resources, one)
+
+
+def stop(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """End a job before its time, for good: it gets two minutes to save what it can, and is run anew if at all."""
+
+    def send(arns: Sequence[str]) -> None:
+        site.write("StopTrainingJob", TrainingJobName=_name(arns[0]))
+
+    return States(_STOP, partial(_states, site), send).outcomes(steps)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
+def _described(cell: Cell, arn: str) -> Answer:
+    return cell.call("DescribeTrainingJob", TrainingJobName=_name(arn))
+
+
+def _states(site: Site, arns: Sequence[str]) -> dict[str, str]:
+    found = present(arns, partial(_described, site))
+    return {arn: _STATES.get(answer["TrainingJobStatus"], "unknown") for arn, answer in found.items()}
+
+
+def _resource(cell: Cell, job: Answer, answer: Answer | Unknown) -> Resource:
+    arn = job["TrainingJobArn"]
+    tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
+    parts = _parts(cell, answer)
+    running = job["TrainingJobStatus"] == "InProgress"
+    detail = {} if isinstance(answer, Unknown) else answer
+    return cell.resource(
+        arn,
+        job["TrainingJobName"],
+        tags,
+        {
+            "state": _STATES.get(job["TrainingJobStatus"], Unknown("a state we do not know")),
+            "created": job["CreationTime"],
+            "protected": None,
+            "managed_by": managed_by(tags.raw),
+            **parts.fields,
+        },
+        started=detail.get("TrainingStartTime") if running else None,
+        facts=parts.facts,
+    )
 
 
 def _jobs(cell: Cell) -> Iterator[Answer]:
