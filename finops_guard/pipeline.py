@@ -24,6 +24,7 @@ from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Finding, Mode, Money, Need, Notes, PackUsed, Policy, Report, Resource, money_in
+from finops_guard.model.report import Memory
 from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.state import spool
@@ -36,7 +37,8 @@ Clock = Callable[[], datetime]
 class Request:
     """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC.
 
-    `asked`: the targets as a person named them, for the next step that the report suggests.
+    `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
+    part of this run has read.
     """
 
     policy: Policy
@@ -52,12 +54,13 @@ class Request:
     environ: Mapping[str, str] = field(default_factory=dict)
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     clock: Clock = lambda: datetime.now(UTC)
+    memory: Memory | None = None
 
 
 def run(request: Request) -> Report:
     """Scan, judge, plan. The report holds every finding, step and gap; a cloud is written to only in mode enforce."""
     policy, at, started = request.policy, request.at, request.clock()
-    notes, need, tally = Notes(say=request.say), need_of(policy), Tally(policy)
+    notes, need, tally = Notes(say=request.say, memory=request.memory), need_of(policy), Tally(policy)
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
     with _spool(request.snapshot_out) as path:
         found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)

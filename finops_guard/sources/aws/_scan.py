@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from finops_guard.model import Need, Notes, Resource
+    from finops_guard.model.report import Memory
     from finops_guard.sources.aws._cells import Account, TypeModule
 
 _BATCH = 100
@@ -131,8 +132,16 @@ class _Stream:
             self.cell.gap(crash(error))
         return batch
 
-    def resources(self) -> Iterator[Resource]:
+    def resources(self, memory: Memory | None) -> Iterator[Resource]:
         """What was read, as it comes."""
+        if memory is None:
+            yield from self._read()
+            return
+        name = _name(self.cell)
+        yield from memory.keep(name, self._read())
+        memory.whole(name, self.cell.gaps, self.cell.remarks)
+
+    def _read(self) -> Iterator[Resource]:
         while (batch := self._queue.get()) is not None:
             yield from batch
 
@@ -146,12 +155,32 @@ class _Stream:
         return False
 
 
+class _Recalled:
+    """A cell that an earlier part of the run has read."""
+
+    usd = Decimal(0)
+
+    def __init__(self, cell: Cell, known: Iterator[Resource]) -> None:
+        self.cell = cell
+        self._known = known
+
+    def read(self) -> None:
+        """There is nothing to read."""
+
+    def resources(self, memory: Memory | None) -> Iterator[Resource]:
+        """What was read then."""
+        yield from self._known
+        if memory is not None:
+            self.cell.gaps, self.cell.remarks = memory.said(_name(self.cell))
+
+
 def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[Resource]:
     # The first stream was given to the threads before all others, so it is running or done: reading it never waits
     # for a thread that waits for us.
     stop = Event()
-    waiting: SimpleQueue[_Stream | None] = SimpleQueue()
-    streams: deque[_Stream] = deque()
+    memory = notes.memory
+    waiting: SimpleQueue[_Stream | _Recalled | None] = SimpleQueue()
+    streams: deque[_Stream | _Recalled] = deque()
     # Daemons, and no executor: Python would wait for an executor's threads at its end, and they for whoever was
     # interrupted while listening.
     threads = [
@@ -163,12 +192,13 @@ def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[R
     try:
         while True:
             for cell in islice(cells, 2 * jobs - len(streams)):
-                streams.append(_Stream(cell, stop))
+                known = memory.recall(_name(cell)) if memory is not None else None
+                streams.append(_Stream(cell, stop) if known is None else _Recalled(cell, known))
                 waiting.put(streams[-1])
             if not streams:
                 break
             stream = streams.popleft()
-            yield from stream.resources()
+            yield from stream.resources(memory)
             done += 1
             _note(stream.cell, notes)
             notes.calls.setdefault("aws", Calls()).usd += stream.usd
@@ -181,7 +211,7 @@ def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[R
             thread.join(_FAREWELL)
 
 
-def _read_all(waiting: SimpleQueue[_Stream | None], stop: Event) -> None:
+def _read_all(waiting: SimpleQueue[_Stream | _Recalled | None], stop: Event) -> None:
     while (stream := waiting.get()) is not None and not stop.is_set():
         stream.read()
 
