@@ -34,7 +34,6 @@ _T = TypeVar("_T")
 _LITTLE = Need(None, frozenset())
 EVERYTHING = Need(None, frozenset(FIELDS))
 """Every field, protection flags among them, but no metrics."""
-_UNPROTECTED = Need(None, frozenset(FIELDS.keys() - {"protected"}))
 _ROLES = {"scale_to_zero": ("stop",), "undo_stop": ("start", "stop"), "undo_start": ("stop", "start")}
 """Roles of the policy's scope that may do what has no role of its own name."""
 _BATCH = 100
@@ -43,7 +42,7 @@ _BATCH = 100
 def acting(scope: Mapping[str, Any], notes: Notes, now: datetime, need: Need | None) -> Acting:
     """See the package."""
     try:
-        return Acting(scope, notes, now, need or EVERYTHING)
+        return Acting(scope, notes, now, EVERYTHING if need is None else need)
     except BotoCoreError as error:  # a profile that is not in the configuration, or one that cannot be parsed
         raise InputError(unreadable(error, "sts", "GetCallerIdentity").reason) from None
 
@@ -83,9 +82,9 @@ class Acting:
     def read(self, resources: Iterable[Resource], verb: str = "") -> Iterator[Resource]:
         """The resources as they are now: what is gone is left out, and of what cannot be read everything is unknown.
 
-        For the verb `tag` nobody is asked whether they are protected, unless a rule wants to know.
+        For any verb but `tag` also what no rule looks at: protection, capacity, whether work would be lost.
         """
-        need = _UNPROTECTED if verb == "tag" and self.need is EVERYTHING else self.need
+        need = self.need if verb == "tag" else Need(None, EVERYTHING.fields, self.need.metrics)
         for place in _places(resources, lambda resource: resource):
             site = self._site(place, ("scan",), need)
             if isinstance(site, Unreadable):

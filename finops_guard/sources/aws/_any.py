@@ -6,6 +6,7 @@ have or had one. Nothing of a described type comes from here.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Tags, Unknown
@@ -15,7 +16,7 @@ from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from finops_guard.model import Resource
     from finops_guard.sources.aws._cells import Answer, Cell
@@ -27,6 +28,8 @@ CLIENT = "resourcegroupstaggingapi"
 PERMISSIONS = {"collect": ["resource-explorer-2:ListIndexes", "resource-explorer-2:ListResources"]}
 
 _NETWORK = frozenset({"gateway", "load-balancer", "firewall", "appliance", "link", "address", "endpoint-link"})
+_ARNS = 100
+_UNSAID = Unknown("the index of all resources does not say")
 _EXPLORER = "resource-explorer-2"
 _UNSEEN = (
     "AWS resources of types we do not describe that never had a tag cannot be seen: turn on Resource Explorer in "
@@ -45,8 +48,7 @@ def collect(cell: Cell) -> Iterator[Resource]:
             continue
         tags = _tags(arn, sweep.tags, sweep.failed, indexed.get(arn, {}))
         found = _kinds.of(arn, str(indexed.get(arn, {}).get("CfnResourceType") or ""))
-        name = tags.raw.get("Name") or arn.rpartition(":")[2].rpartition("/")[2]
-        unsaid = Unknown("the index of all resources does not say")
+        name = tags.raw.get("Name") or _name(arn)
         yield cell.resource(
             arn,
             name,
@@ -56,11 +58,28 @@ def collect(cell: Cell) -> Iterator[Resource]:
                 "kind": found.kind,
                 "service": arn.split(":")[2],
                 "region": arn.split(":")[3] or "global",
-                "managed_by": managed_by(tags.raw) or unsaid,
-                **({} if found.plain else _machines.fields(unsaid)),
-                **({"network.role": unsaid, "network.attached": unsaid} if found.kind in _NETWORK else {}),
+                "managed_by": managed_by(tags.raw) or _UNSAID,
+                **({} if found.plain else _machines.fields(_UNSAID)),
+                **({"network.role": _UNSAID, "network.attached": _UNSAID} if found.kind in _NETWORK else {}),
             },
         )
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those resources with the tags that they have now. One that is gone cannot be told from one without tags."""
+    for start in range(0, len(resources), _ARNS):
+        some = resources[start : start + _ARNS]
+        answer = cell.call("GetResources", ResourceARNList=[resource.id for resource in some])
+        tags = {str(found["ResourceARN"]): found.get("Tags") for found in answer["ResourceTagMappingList"]}
+        for resource in some:
+            now = Tags.of(tag_map(tags.get(resource.id)))
+            fields = {**resource.fields, "name": now.raw.get("Name") or _name(resource.id)}
+            unknown = dict(resource.unknown)
+            manager = fields["managed_by"] = managed_by(now.raw)
+            if manager is None:
+                del fields["managed_by"]
+                unknown["managed_by"] = _UNSAID.reason
+            yield replace(resource, fields=fields, tags=now, unknown=unknown)
 
 
 def _indexed(cell: Cell) -> dict[str, Answer]:
@@ -86,6 +105,10 @@ def _indexes(cell: Cell) -> frozenset[str]:
     """The regions with an index; one request answers for all of them."""
     pages = cell.pages("ListIndexes", "Indexes", client=_EXPLORER)
     return frozenset(str(index["Region"]) for page in pages for index in page)
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition(":")[2].rpartition("/")[2]
 
 
 def _here(cell: Cell, arn: str) -> bool:

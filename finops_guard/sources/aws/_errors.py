@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from botocore.exceptions import ClientError
 
 _DENIED = frozenset(
     "AccessDenied AccessDeniedException UnauthorizedOperation UnauthorizedException AuthorizationError "
     "AuthorizationErrorException NotAuthorized Forbidden 403".split()
 )
+_NOT_FOUND = re.compile(r"could not find|not ?found", re.IGNORECASE)
 _GONE = ("NotFound", "NoSuchBucket", "NoSuchEntity")
 _IAM = {"elbv2": "elasticloadbalancing", "resourcegroupstaggingapi": "tag"}
 _ACTIONS = {"s3:ListBuckets": "s3:ListAllMyBuckets"}
@@ -37,8 +40,10 @@ def unreadable(error: Exception, service: str, operation: str) -> Unreadable:
         return Unreadable(f"AccessDenied {action}", denied=True)
     if code.isdigit():  # no error document: an HTML page, or nothing
         code = f"HTTP {code}"
-    # SageMaker has one code for all and says so in the text.
-    gone = any(word in code for word in _GONE) or (code == "ValidationException" and "ould not find" in message)
+    # SageMaker has one code for all and says so in the text: Could not find, RecordNotFound, resource not found.
+    gone = any(word in code for word in _GONE) or (
+        code == "ValidationException" and _NOT_FOUND.search(message) is not None
+    )
     return Unreadable(f"{code} {action}", gone=gone)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from finops_guard.fields import FIELDS
@@ -12,8 +13,9 @@ from finops_guard.sources.aws._tags import Sweep, Sweeps
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from finops_guard.sources.aws._cells import Cell
+    from finops_guard.sources.aws._cells import Answer, Cell
 
+_LAST = re.compile("[/:]")
 _NAMES = frozenset({"cloud", "account", "account_name", "unit_path", "region", "type", "kind", "service", "id", "name"})
 
 
@@ -41,6 +43,12 @@ def live(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
             yield unread(resource, crash(error))
 
 
+def batches(resources: Sequence[Resource], size: int) -> Iterator[list[str]]:
+    """What stands last in their ARNs, after a slash or colon, at most `size` at a time."""
+    for start in range(0, len(resources), size):
+        yield [_LAST.split(resource.id)[-1] for resource in resources[start : start + size]]
+
+
 def one_by_one(resources: Sequence[Resource], read: Callable[[str], Resource | None]) -> Iterator[Resource]:
     """For services that tell of one ARN at a time: `read` gives None for what is gone, and may raise Unreadable."""
     for resource in resources:
@@ -52,6 +60,18 @@ def one_by_one(resources: Sequence[Resource], read: Callable[[str], Resource | N
         else:
             if found is not None:
                 yield found
+
+
+def present(arns: Sequence[str], read: Callable[[str], Answer]) -> dict[str, Answer]:
+    """What `read` answers about each ARN, without those that are gone."""
+    found = {}
+    for arn in arns:
+        try:
+            found[arn] = read(arn)
+        except Unreadable as error:
+            if not error.gone:
+                raise
+    return found
 
 
 def unread(resource: Resource, why: str) -> Resource:

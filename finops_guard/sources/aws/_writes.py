@@ -34,6 +34,8 @@ PAUSES = (1.0, 2.0, 4.0)
 """Seconds to wait where AWS says that we ask too fast, and for a change to show of which no answer came."""
 THROTTLED = re.compile(r"throttl|rate exceeded|RequestLimitExceeded|TooManyRequests|SlowDown", re.IGNORECASE)
 _NEVER_SENT = (ParamValidationError, NoCredentialsError, CredentialRetrievalError, LookupError)
+_UNCHANGED = "no answer came, and nothing has changed"
+_UNREAD = "no answer came, and reading it again failed: "
 _LONGEST = 200
 _BROKEN = 500
 
@@ -93,6 +95,45 @@ def failed(step: Step, error: str, before: Mapping[str, object] | None = None) -
 def skipped(step: Step, why: str, before: Mapping[str, object] | None = None) -> Outcome:
     """An act that need not or must not be done now."""
     return Outcome(step.id, "skipped", before or {}, before or {}, why)
+
+
+def one_each(steps: Sequence[Step], act: Callable[[Step], Outcome]) -> Iterator[Outcome]:
+    """Act on one after the other; what could not be read first is not acted on."""
+    for step in steps:
+        try:
+            yield act(step)
+        except Unreadable as error:
+            yield failed(step, error.reason)
+
+
+def changed(
+    step: Step,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    send: Callable[[], object],
+    read: Callable[[], Mapping[str, object]],
+) -> Outcome:
+    """One write about one resource. Where no answer comes, it was done if `read` soon says all that `after` says."""
+    try:
+        send()
+    except Unwritten as error:
+        if not error.lost:
+            return failed(step, error.reason, before)
+        lost = why = error.reason
+    else:
+        return Outcome(step.id, "done", before, after)
+    now: Mapping[str, object] = {}
+    for pause in (0.0, *PAUSES):
+        sleep(pause)
+        try:
+            now = read()
+        except Unreadable as error:
+            why = f"{lost}: {_UNREAD}{error.reason}"
+            continue
+        if all(now.get(key) == value for key, value in after.items()):
+            return Outcome(step.id, "done", before, after)
+        why = f"{lost}: {_UNCHANGED}"
+    return Outcome(step.id, "failed", before, now, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +218,9 @@ class States:
             sleep(pause)
             try:
                 now = self.read([step.resource.id for step in waiting])
-                why = f"{lost}: no answer came, and nothing has changed"
+                why = f"{lost}: {_UNCHANGED}"
             except Unreadable as error:
-                why = f"{lost}: no answer came, and reading it again failed: {error.reason}"
+                why = f"{lost}: {_UNREAD}{error.reason}"
                 continue
             for step in [step for step in waiting if now.get(step.resource.id) in self.move.ends]:
                 waiting.remove(step)

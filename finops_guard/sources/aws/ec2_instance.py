@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from finops_guard.model import Tags, Unknown
+from finops_guard.model import NOT_ASKED, Tags, Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import batches
 from finops_guard.sources.aws._writes import Move, States
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def collect(cell: Cell) -> Iterator[Resource]:
 
 def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
     """Those instances as they are now."""
-    for ids in _batches([resource.id for resource in resources], _FILTERED):
+    for ids in batches(resources, _FILTERED):
         yield from _read(cell, Filters=[{"Name": "instance-id", "Values": ids}])
 
 
@@ -84,11 +85,6 @@ undo_start = stop
 
 def _ids(arns: Sequence[str]) -> list[str]:
     return [arn.rpartition("/")[2] for arn in arns]
-
-
-def _batches(arns: Sequence[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(arns), size):
-        yield _ids(arns[start : start + size])
 
 
 def _states(site: Site, arns: Sequence[str]) -> dict[str, str]:
@@ -158,7 +154,7 @@ def _operator(instance: dict[str, Any]) -> str | None:
 
 def _protected(cell: Cell, instance: str) -> bool | Unknown:
     if "protected" not in cell.need.fields:
-        return Unknown("no rule asked for it")
+        return Unknown(NOT_ASKED)
     answers = []
     for attribute in ("disableApiTermination", "disableApiStop"):
         answer = cell.detail("DescribeInstanceAttribute", InstanceId=instance, Attribute=attribute)

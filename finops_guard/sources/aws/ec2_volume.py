@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import Tags
 from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from finops_guard.model import Resource
     from finops_guard.sources.aws._cells import Cell
@@ -18,14 +19,26 @@ TYPE = "AWS::EC2::Volume"
 KIND = "volume"
 ARN = "arn:*:ec2:*:*:volume/*"
 CLIENT = "ec2"
-PERMISSIONS = {"collect": ["ec2:DescribeVolumes"]}
+PERMISSIONS = {"collect": ["ec2:DescribeVolumes"], "tag": ["ec2:CreateTags", "ec2:DeleteTags"]}
 
+_FILTERED = 200
+"""Values of a filter, at most."""
 _STATES = {"creating": "creating", "in-use": "running", "deleting": "deleting", "error": "failed"}
 
 
 def collect(cell: Cell) -> Iterator[Resource]:
     """Every volume; one that nothing uses (`available`) is stopped. Capacity in GiB."""
-    for page in cell.pages("DescribeVolumes", "Volumes", MaxResults=500):
+    return _read(cell)
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those volumes as they are now."""
+    for ids in batches(resources, _FILTERED):
+        yield from _read(cell, Filters=[{"Name": "volume-id", "Values": ids}])
+
+
+def _read(cell: Cell, **asked: Any) -> Iterator[Resource]:  # noqa: ANN401 - as the SDK has them
+    for page in cell.pages("DescribeVolumes", "Volumes", MaxResults=500, **asked):
         for volume in page:
             if volume["State"] == "deleted":
                 continue

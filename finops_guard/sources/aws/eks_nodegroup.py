@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Tags, Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._cells import tag_map
+from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import one_by_one
+from finops_guard.sources.aws._writes import changed, failed, one_each, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from finops_guard.model import Resource
+    from finops_guard.model import Outcome, Resource, Step
     from finops_guard.sources.aws._cells import Answer, Cell
+    from finops_guard.sources.aws._writes import Site
 
 TYPE = "AWS::EKS::Nodegroup"
 KIND = "node-pool"
 ARN = "arn:*:eks:*:*:nodegroup/*/*/*"
 CLIENT = "eks"
 PERMISSIONS = {
-    "collect": ["eks:ListClusters", "eks:ListNodegroups", "eks:DescribeNodegroup", "ec2:DescribeInstanceTypes"]
+    "collect": ["eks:ListClusters", "eks:ListNodegroups", "eks:DescribeNodegroup", "ec2:DescribeInstanceTypes"],
+    "tag": ["eks:TagResource", "eks:UntagResource"],
+    "stop": ["eks:UpdateNodegroupConfig"],
 }
 
 _STATES = {"CREATING": "creating", "DELETING": "deleting", "CREATE_FAILED": "failed", "DELETE_FAILED": "failed"}
@@ -36,6 +43,101 @@ def collect(cell: Cell) -> Iterator[Resource]:
                     answer = cell.detail("DescribeNodegroup", clusterName=cluster, nodegroupName=name)
                     if answer is not None and not isinstance(answer, Unknown):
                         yield _resource(cell, answer["nodegroup"])
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those node groups as they are now."""
+
+    def one(arn: str) -> Resource | None:
+        group = _described(cell, arn)
+        return None if group is None else _resource(cell, group)
+
+    return one_by_one(resources, one)
+
+
+def tag(site: Site, arn: str, put: Mapping[str, str], drop: Sequence[str]) -> None:
+    """Write and remove tags with EKS itself."""
+    if put:
+        site.write("TagResource", resourceArn=arn, tags=put)
+    if drop:
+        site.write("UntagResource", resourceArn=arn, tagKeys=drop)
+
+
+def scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """No nodes, and none kept ready; the most it may have stays, so that a cluster autoscaler can still add some."""
+
+    def act(step: Step) -> Outcome:
+        group = _described(site, step.resource.id)
+        if group is None:
+            return skipped(step, "it is gone")
+        before = _sizes(group)
+        if before["scaling"]["minSize"] == before["scaling"]["desiredSize"] == 0:
+            return skipped(step, "already scaled to zero", before)
+        if group["status"] != "ACTIVE":
+            return failed(step, f"it is {group['status']}: try again when it is ACTIVE", before)
+        scaling = {**before["scaling"], "minSize": 0, "desiredSize": 0}
+
+        def send() -> None:
+            site.write("UpdateNodegroupConfig", **_asked(group, scaling))
+
+        return changed(step, before, _after(scaling), send, lambda: _sizes(_described(site, step.resource.id) or {}))
+
+    return one_each(steps, act)
+
+
+def undo_scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """The sizes of before, where they still are those that our act left."""
+
+    def act(step: Step) -> Outcome:
+        group = _described(site, step.resource.id)
+        if group is None:
+            return skipped(step, "it is gone")
+        now, scaling = _sizes(group), step.before.get("scaling")
+        if not isinstance(scaling, dict):
+            return failed(step, "its sizes before were not recorded", now)
+        if now["scaling"] == scaling:
+            return skipped(step, "its sizes are as before already", now)
+        if now["scaling"] != step.after.get("scaling"):
+            return skipped(step, "left alone, its sizes were changed by others since", now)
+
+        def send() -> None:
+            site.write("UpdateNodegroupConfig", **_asked(group, scaling))
+
+        return changed(step, now, _after(scaling), send, lambda: _sizes(_described(site, step.resource.id) or {}))
+
+    return one_each(steps, act)
+
+
+def _described(cell: Cell, arn: str) -> Answer | None:
+    """The group of this ARN; a new one of the same name is another one."""
+    _, cluster, name, _ = arn.rpartition(":")[2].split("/")
+    try:
+        group: Answer = cell.call("DescribeNodegroup", clusterName=cluster, nodegroupName=name)["nodegroup"]
+    except Unreadable as error:
+        if error.gone:
+            return None
+        raise
+    return group if group["nodegroupArn"] == arn else None
+
+
+def _sizes(group: Answer) -> Answer:
+    scaling = group.get("scalingConfig") or {}
+    return _after({name: int(scaling.get(name) or 0) for name in ("minSize", "maxSize", "desiredSize")})
+
+
+def _after(scaling: Mapping[str, int]) -> Answer:
+    return {"capacity": scaling["desiredSize"], "scaling": dict(scaling)}
+
+
+def _asked(group: Answer, scaling: Mapping[str, int]) -> Answer:
+    """The request. Its token is the same while the group is as it is, so that a second request does nothing."""
+    state = f"{group['nodegroupArn']} {group.get('modifiedAt')} {sorted(scaling.items())}"
+    return {
+        "clusterName": group["clusterName"],
+        "nodegroupName": group["nodegroupName"],
+        "scalingConfig": dict(scaling),
+        "clientRequestToken": sha256(state.encode()).hexdigest()[:32],
+    }
 
 
 def _resource(cell: Cell, group: Answer) -> Resource:

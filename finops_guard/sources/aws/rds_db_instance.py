@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import Tags, Unknown
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from finops_guard.model import Resource
     from finops_guard.sources.aws._cells import Cell
@@ -18,8 +19,12 @@ TYPE = "AWS::RDS::DBInstance"
 KIND = "database"
 ARN = "arn:*:rds:*:*:db:*"
 CLIENT = "rds"
-PERMISSIONS = {"collect": ["rds:DescribeDBInstances", "rds:ListTagsForResource"]}
+PERMISSIONS = {
+    "collect": ["rds:DescribeDBInstances", "rds:ListTagsForResource"],
+    "tag": ["rds:AddTagsToResource", "rds:RemoveTagsFromResource"],
+}
 
+_FILTERED = 100
 _STATES = {
     "creating": "creating",
     "starting": "creating",
@@ -36,7 +41,17 @@ _STATES = {
 
 def collect(cell: Cell) -> Iterator[Resource]:
     """Every database instance. Capacity in GiB; those that share a cluster's storage have none of their own."""
-    for page in cell.pages("DescribeDBInstances", "DBInstances", MaxRecords=100):
+    return _read(cell)
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those database instances as they are now."""
+    for ids in batches(resources, _FILTERED):
+        yield from _read(cell, Filters=[{"Name": "db-instance-id", "Values": ids}])
+
+
+def _read(cell: Cell, **asked: Any) -> Iterator[Resource]:  # noqa: ANN401 - as the SDK has them
+    for page in cell.pages("DescribeDBInstances", "DBInstances", MaxRecords=100, **asked):
         for database in page:
             raw = tag_map(database.get("TagList"))
             own_storage = not str(database.get("Engine", "")).startswith(("aurora", "neptune", "docdb"))

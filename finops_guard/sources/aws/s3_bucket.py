@@ -10,10 +10,10 @@ from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from finops_guard.model import Resource
-    from finops_guard.sources.aws._cells import Cell
+    from finops_guard.sources.aws._cells import Answer, Cell
 
 TYPE = "AWS::S3::Bucket"
 KIND = "bucket"
@@ -21,7 +21,10 @@ ARN = "arn:*:s3:::*"
 CLIENT = "s3"
 GLOBAL = True
 SWEPT = True
-PERMISSIONS = {"collect": ["s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging"]}
+PERMISSIONS = {
+    "collect": ["s3:ListAllMyBuckets", "s3:GetBucketLocation", "s3:GetBucketTagging"],
+    "tag": ["s3:GetBucketTagging", "s3:PutBucketTagging"],
+}
 
 _ALL = 10_000
 """The most a page may hold. Asking for a page at all is what makes AWS say each bucket's region."""
@@ -37,24 +40,36 @@ def collect(cell: Cell) -> Iterator[Resource]:
         if region is None:
             continue
         where = cell.region if isinstance(region, Unknown) else region
-        if not cell.run.every_region and where not in cell.run.regions:
-            continue
-        arn = f"arn:{cell.account.partition}:s3:::{bucket['Name']}"
-        tags = cell.tags(arn, _reader(cell, bucket["Name"], where), where)
-        yield cell.resource(
-            arn,
-            bucket["Name"],
-            tags,
-            {
-                "region": region,
-                "state": None,
-                "created": bucket["CreationDate"],
-                "data.region": region,
-                "managed_by": managed_by(tags.raw),
-                **NOT_HOURS,
-                "capacity.provisioned": None,
-            },
-        )
+        if cell.run.every_region or where in cell.run.regions:
+            yield _resource(cell, bucket, region, where)
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those buckets as they are now; a bucket stays in its region."""
+    there = {resource.id.rpartition(":")[2] for resource in resources}
+    for page in cell.pages("ListBuckets", "Buckets", MaxBuckets=_ALL):
+        for bucket in page:
+            if bucket["Name"] in there:
+                yield _resource(cell, bucket, cell.region, cell.region)
+
+
+def _resource(cell: Cell, bucket: Answer, region: str | Unknown, where: str) -> Resource:
+    arn = f"arn:{cell.account.partition}:s3:::{bucket['Name']}"
+    tags = cell.tags(arn, _reader(cell, bucket["Name"], where), where)
+    return cell.resource(
+        arn,
+        bucket["Name"],
+        tags,
+        {
+            "region": region,
+            "state": None,
+            "created": bucket["CreationDate"],
+            "data.region": region,
+            "managed_by": managed_by(tags.raw),
+            **NOT_HOURS,
+            "capacity.provisioned": None,
+        },
+    )
 
 
 def _regions(cell: Cell, unplaced: set[str]) -> dict[str, str | Unknown]:

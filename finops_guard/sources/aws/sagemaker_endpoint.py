@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import NOT_ASKED, Unknown
 from finops_guard.sources.aws import _machines
+from finops_guard.sources.aws._endpoints import described, instances, restored, scaled, variants
 from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._reading import one_by_one
+from finops_guard.sources.aws._writes import one_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from finops_guard.model import Resource, Value
+    from finops_guard.model import Outcome, Resource, Step, Value
     from finops_guard.sources.aws._cells import Answer, Cell
+    from finops_guard.sources.aws._writes import Site
 
 TYPE = "AWS::SageMaker::Endpoint"
 KIND = "endpoint"
@@ -26,9 +30,18 @@ PERMISSIONS = {
         "sagemaker:DescribeEndpointConfig",
         "sagemaker:ListTags",
         "ec2:DescribeInstanceTypes",
-    ]
+    ],
+    "read": ["application-autoscaling:DescribeScalableTargets", "sagemaker:DescribeModel"],
+    "tag": ["sagemaker:AddTags", "sagemaker:DeleteTags"],
+    "stop": [
+        "sagemaker:CreateEndpoint",
+        "sagemaker:DeleteEndpoint",
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        "sagemaker:AddTags",
+    ],
 }
 
+_DESCRIBED = ("accelerators.", "cost.", "capacity.")
 _STATES = {
     "Creating": "creating",
     "Deleting": "deleting",
@@ -40,33 +53,77 @@ _STATES = {
 
 def collect(cell: Cell) -> Iterator[Resource]:
     """Every endpoint; its machines stand in two more answers, asked for only if a rule can reach them."""
-    described = cell.needs("accelerators.", "cost.", "capacity.")
+    asked = cell.needs(*_DESCRIBED)
     configs: dict[str, Answer | Unknown | None] = {}
     for page in cell.pages("ListEndpoints", "Endpoints", MaxResults=100):
-        for endpoint in page:
-            arn = endpoint["EndpointArn"]
-            parts = _parts(cell, endpoint["EndpointName"], configs) if described else _unasked()
-            if parts is None:
+        for summary in page:
+            if not asked:
+                yield _resource(cell, summary, _unasked())
                 continue
-            tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
-            fields: dict[str, Value | Unknown] = {
-                "state": _STATES.get(endpoint["EndpointStatus"], "running"),
-                "created": endpoint["CreationTime"],
-                "purchase": "on-demand",
-                "interruptible": False,
-                "checkpointed": None,
-                "protected": None,
-                "managed_by": managed_by(tags.raw),
-                **parts.fields,
-            }
-            yield cell.resource(
-                arn,
-                endpoint["EndpointName"],
-                tags,
-                fields,
-                started=endpoint["CreationTime"] if fields["state"] == "running" else None,
-                facts=parts.facts,
-            )
+            endpoint = cell.detail("DescribeEndpoint", EndpointName=summary["EndpointName"])
+            if endpoint is not None:
+                yield _resource(cell, summary, _parts(cell, endpoint, configs))
+
+
+def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
+    """Those endpoints as they are now."""
+    configs: dict[str, Answer | Unknown | None] = {}
+
+    def one(arn: str) -> Resource:
+        endpoint = described(cell, arn)
+        return _resource(cell, endpoint, _parts(cell, endpoint, configs) if cell.needs(*_DESCRIBED) else _unasked())
+
+    return one_by_one(resources, one)
+
+
+def scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """No instances where SageMaker allows that, else no endpoint: its configuration stays, and undo makes it anew.
+
+    It is deleted only if what undo would make is the same: see `_endpoints.not_the_same_again`.
+    """
+
+    def act(step: Step) -> Outcome:
+        return scaled(site, step, empty, delete)
+
+    def empty(name: str, variants: list[Answer]) -> None:
+        site.write("UpdateEndpointWeightsAndCapacities", EndpointName=name, DesiredWeightsAndCapacities=variants)
+
+    def delete(name: str) -> None:
+        site.write("DeleteEndpoint", EndpointName=name)
+
+    return one_each(steps, act)
+
+
+def undo_scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """As many instances as before, or the endpoint made anew from its configuration, with its tags."""
+
+    def act(step: Step) -> Outcome:
+        return restored(site, step, fill, create)
+
+    def fill(name: str, variants: list[Answer]) -> None:
+        site.write("UpdateEndpointWeightsAndCapacities", EndpointName=name, DesiredWeightsAndCapacities=variants)
+
+    def create(name: str, asked: Answer) -> None:
+        site.write("CreateEndpoint", EndpointName=name, **asked)
+
+    return one_each(steps, act)
+
+
+def _resource(cell: Cell, endpoint: Answer, parts: _machines.Parts) -> Resource:
+    arn = endpoint["EndpointArn"]
+    tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))
+    fields: dict[str, Value | Unknown] = {
+        "state": _STATES.get(endpoint["EndpointStatus"], "running"),
+        "created": endpoint["CreationTime"],
+        "purchase": "on-demand",
+        "interruptible": False,
+        "checkpointed": None,
+        "protected": None,
+        "managed_by": managed_by(tags.raw),
+        **parts.fields,
+    }
+    started = endpoint["CreationTime"] if fields["state"] == "running" else None
+    return cell.resource(arn, endpoint["EndpointName"], tags, fields, started=started, facts=parts.facts)
 
 
 def _unasked() -> _machines.Parts:
@@ -74,11 +131,8 @@ def _unasked() -> _machines.Parts:
     return _machines.Parts({**_machines.fields(unsaid), "capacity.provisioned": unsaid}, {})
 
 
-def _parts(cell: Cell, name: str, configs: dict[str, Answer | Unknown | None]) -> _machines.Parts | None:
-    """The machines of an endpoint, all variants together; None when it is gone. `configs`: those read already."""
-    endpoint = cell.detail("DescribeEndpoint", EndpointName=name)
-    if endpoint is None:
-        return None
+def _parts(cell: Cell, endpoint: Answer | Unknown, configs: dict[str, Answer | Unknown | None]) -> _machines.Parts:
+    """The machines of an endpoint, all variants together. `configs`: those read already."""
     if isinstance(endpoint, Unknown):
         return _machines.Parts({**_machines.fields(endpoint), "capacity.provisioned": endpoint}, {})
     named = str(endpoint["EndpointConfigName"])
@@ -88,10 +142,10 @@ def _parts(cell: Cell, name: str, configs: dict[str, Answer | Unknown | None]) -
     if config is None or isinstance(config, Unknown):
         why = config or Unknown("its configuration was deleted")
         return _machines.Parts({**_machines.fields(why), "capacity.provisioned": why}, {})
-    running = {variant["VariantName"]: variant for variant in _variants(endpoint)}
+    counts = instances(endpoint, config)
     counted = [
-        (str(variant["InstanceType"]), int(running.get(variant["VariantName"], {}).get("CurrentInstanceCount") or 0))
-        for variant in _variants(config)
+        (str(variant["InstanceType"]), counts[variant["VariantName"]])
+        for variant in variants(config)
         if variant.get("InstanceType")
     ]
     facts = {"config": named, "serverless": not counted}
@@ -99,9 +153,5 @@ def _parts(cell: Cell, name: str, configs: dict[str, Answer | Unknown | None]) -
         return _machines.Parts({"capacity.provisioned": 0}, facts)
     machines = cell.run.machines.get(cell, (kind for kind, _ in counted))
     parts = _machines.of_parts([(kind, machines[kind], times) for kind, times in counted])
-    instances = sum(times for _, times in counted)
-    return _machines.Parts({**parts.fields, "capacity.provisioned": instances}, {**parts.facts, **facts})
-
-
-def _variants(answer: Answer) -> list[Answer]:
-    return [*(answer.get("ProductionVariants") or []), *(answer.get("ShadowProductionVariants") or [])]
+    provisioned = sum(times for _, times in counted)
+    return _machines.Parts({**parts.fields, "capacity.provisioned": provisioned}, {**parts.facts, **facts})

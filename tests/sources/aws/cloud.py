@@ -32,6 +32,10 @@ _REST = (
     ("GET", r"/clusters/[^/]+$", "DescribeCluster"),
     ("GET", r"/clusters/[^/]+/node-groups/?$", "ListNodegroups"),
     ("GET", r"/clusters/[^/]+/node-groups/[^/]+$", "DescribeNodegroup"),
+    ("GET", r"/2015-03-31/functions/.+/configuration$", "GetFunctionConfiguration"),
+    ("POST", r"/clusters/[^/]+/node-groups/[^/]+/update-config$", "UpdateNodegroupConfig"),
+    ("POST", r"/tags/", "TagResource"),
+    ("DELETE", r"/tags/", "UntagResource"),
     ("POST", r"/ListIndexes$", "ListIndexes"),
     ("POST", r"/ListResources$", "ListResources"),
 )
