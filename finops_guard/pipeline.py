@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from socket import gethostname
 from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
-from finops_guard import __version__
+from finops_guard import __version__, orders
 from finops_guard.acting import Orders, act
-from finops_guard.apply import Judge
 from finops_guard.costs import prices
-from finops_guard.errors import InputError
-from finops_guard.evaluate import Evaluator, Setting, Tally, derive, findings, need_of, predicate
-from finops_guard.fields import FIELDS
+from finops_guard.enrich import enrich
+from finops_guard.evaluate import Evaluator, Tally, findings, need_of
 from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
-from finops_guard.language.secrets import resolve
-from finops_guard.model import Finding, Mode, Money, Need, Notes, PackUsed, Policy, Report, Resource, money_in
+from finops_guard.model import Finding, Mode, Need, Notes, PackUsed, Policy, Report, Resource
 from finops_guard.model.report import Memory
 from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.state import spool
-from finops_guard.state.store import Store, open_store
 
 Clock = Callable[[], datetime]
 
@@ -119,59 +113,17 @@ def _report(
 def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Report:
     """The report after the acts; what the run collected is kept in the state as its snapshot."""
     policy = request.policy
-    store = state_of(policy, request.state, request.environ)
-    with targets.acting(policy, recheck_need(policy), notes, request.at, request.environ) as verbs:
-        by = by_whom(report.run_id)
-        orders = Orders(store, verbs, judge_of(policy), request.clock, request.environ, by, plan_out=request.plan_out)
+    store = orders.state_of(policy, request.state, request.environ)
+    with orders.verbs_of(policy, notes, request.at, request.environ) as verbs:
+        by, judge = orders.by_whom(report.run_id), orders.judge_of(policy)
+        given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
 
         def again(ids: Collection[str]) -> Iterator[Resource]:
             return (each for each in enrich(spool.read(path, policy.aliases), policy, request.at) if each.id in ids)
 
-        after = act(report, policy, orders, again)
+        after = act(report, policy, given, again)
     store.create(f"snapshots/{report.run_id}", path.read_bytes())
     return after
-
-
-def recheck_need(policy: Policy) -> Need:
-    """What is read again just before an act: all that a rule looks at, and all that protects a resource."""
-    return Need(None, frozenset(FIELDS), need_of(policy).metrics)
-
-
-def judge_of(policy: Policy) -> Judge:
-    """Resources that were just read, judged as a scan judges them."""
-
-    def judge(resources: Sequence[Resource], at: datetime) -> Iterator[Finding]:
-        evaluator = Evaluator(policy.bindings, at, policy.fx)
-        return findings(evaluator.judge(enrich(resources, policy, at)), policy, at)
-
-    return judge
-
-
-def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:
-    """The state of a policy. InputError for a folder where a real cloud is acted on: others would not see it."""
-    uri = resolve(given or policy.state, environ)
-    if "://" not in uri and not on_loopback(environ):
-        raise InputError(
-            f"acting on a live cloud needs a shared state, and '{uri}' is a folder",
-            help="set state: s3://BUCKET/PREFIX in the policy",
-        )
-    return open_store(uri, Path(policy.path).resolve().parent, _session)
-
-
-def on_loopback(environ: Mapping[str, str]) -> bool:
-    """Whether the cloud that answers is an emulator on this machine."""
-    return urlsplit(environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")
-
-
-def _session() -> object:
-    from boto3.session import Session
-
-    return Session()
-
-
-def by_whom(run_id: str) -> str:
-    """Who holds the lease, in words for others."""
-    return f"run {run_id} on {gethostname()}"
 
 
 def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:
@@ -181,24 +133,6 @@ def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:
         request.policy, request.targets, everything, request.at, notes, jobs=request.jobs, environ=request.environ
     )
     return found, notes
-
-
-def enrich(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iterator[Resource]:
-    """Price what nobody priced, then derive what follows from the rest."""
-    also = tuple(predicate(condition, at, policy.fx) for condition in policy.also_ai)
-    inherit = policy.inherit_tags if "account" in policy.inherit_from else ()
-    return derive(_priced(resources, policy), Setting(at, policy.aliases, inherit, also))
-
-
-def _priced(resources: Iterable[Resource], policy: Policy) -> Iterator[Resource]:
-    """Money in the policy's currency where it has a rate, so that what a report adds up can be added up."""
-    for resource in resources:
-        prices.apply_price(resource)
-        for name in ("cost.hour", "cost.month"):
-            money = resource.fields.get(name)
-            if policy.currency and isinstance(money, Money):
-                resource.fields[name] = money_in(money, policy.currency, policy.fx) or money
-        yield resource
 
 
 @contextmanager

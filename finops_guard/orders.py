@@ -1,0 +1,63 @@
+"""What acting needs, put together for a policy: the state, the verbs, the judge, and who we are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from socket import gethostname
+from urllib.parse import urlsplit
+
+from finops_guard.apply import Judge, Verbs
+from finops_guard.enrich import enrich
+from finops_guard.errors import InputError
+from finops_guard.evaluate import Evaluator, findings, need_of
+from finops_guard.fields import FIELDS
+from finops_guard.language.secrets import resolve
+from finops_guard.model import Finding, Need, Notes, Policy, Resource
+from finops_guard.sources import targets
+from finops_guard.state.store import Store, open_store
+
+
+def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> AbstractContextManager[Verbs]:
+    """The verbs of a policy's scope. Before an act a resource is read whole: rules and protections look at it."""
+    need = Need(None, frozenset(FIELDS), need_of(policy).metrics)
+    return targets.acting(policy, need, notes, now, environ)
+
+
+def judge_of(policy: Policy) -> Judge:
+    """Resources that were just read, judged as a scan judges them."""
+
+    def judge(resources: Sequence[Resource], at: datetime) -> Iterator[Finding]:
+        evaluator = Evaluator(policy.bindings, at, policy.fx)
+        return findings(evaluator.judge(enrich(resources, policy, at)), policy, at)
+
+    return judge
+
+
+def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:
+    """The state of a policy. InputError for a folder where a real cloud is acted on: others would not see it."""
+    uri = resolve(given or policy.state, environ)
+    if "://" not in uri and not on_loopback(environ):
+        raise InputError(
+            f"acting on a live cloud needs a shared state, and '{uri}' is a folder",
+            help="set state: s3://BUCKET/PREFIX in the policy",
+        )
+    return open_store(uri, Path(policy.path).resolve().parent, _session)
+
+
+def on_loopback(environ: Mapping[str, str]) -> bool:
+    """Whether the cloud that answers is an emulator on this machine."""
+    return urlsplit(environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def _session() -> object:
+    from boto3.session import Session
+
+    return Session()
+
+
+def by_whom(run_id: str) -> str:
+    """Who holds the lease, in words for others."""
+    return f"run {run_id} on {gethostname()}"
