@@ -37,6 +37,7 @@ class Recheck:
     was: Mapping[str, Observed]
     own: dict[str, list[Act]] = field(default_factory=dict)
     moved: set[str] = field(default_factory=set)
+    ladders: dict[tuple[str, str], str] = field(default_factory=dict)
     by_resource: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -112,12 +113,18 @@ class Recheck:
             return "scheduled", f"it was undone: nothing is done to it until {stamp(record.held_until)}"
         if step.do == "notify":
             return None
-        binding = next((each for each in self.policy.bindings if each.name == finding.binding), None)
-        if record is None or not record.running or binding is None:
+        if record is None or not record.running:
             return "scheduled", f"its episode under {rule} has not begun: its notice was not delivered"
-        if record.ladder != Ladder.of(finding.rule, binding).hash:
+        if record.ladder != self._ladder(finding):
             return "scheduled", f"{rule} changed since its episode began"
         return ("skipped", "it was done in this episode") if rung in record.done else None
+
+    def _ladder(self, finding: Finding) -> str:
+        key = finding.binding, finding.rule.id
+        if key not in self.ladders:
+            (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
+            self.ladders[key] = Ladder.of(finding.rule, binding).hash
+        return self.ladders[key]
 
     def _no_mark(self, step: Step, live: Resource, now: datetime) -> tuple[StepState, str] | None:
         """Why a notice does not mark its resource: that writes a tag, and what holds for tags holds for it."""

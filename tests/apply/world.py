@@ -13,7 +13,7 @@ from finops_guard.model import All, Cap, Compare, Finding, Mode, Pack, Policy, R
 from finops_guard.plan import Episode, plan
 from finops_guard.plan.file import PlanFile
 from finops_guard.state import history
-from finops_guard.state.episodes import About, Ladder, Notice, Seen, next_state
+from finops_guard.state.episodes import About, EpisodeRecord, Ladder, Notice, Seen, next_state
 from finops_guard.state.store import MemoryStore
 from finops_guard.undo import Undone, undo
 from tests.apply.cloud import Cloud, Kill, Machine
@@ -34,6 +34,7 @@ KEPT = Rule(
     match=Compare(Ref("field", "state"), "eq", "running"), require=Compare(Ref("tag", "keep"), "exists", value=True),
     otherwise=(NOTIFY, Rung("stop", after=0), Rung("terminate", after=7 * 86400)),
 )  # fmt: skip
+STOPPED = replace(KEPT, name="stopped", otherwise=(NOTIFY, Rung("stop", after=0)))
 LATER = replace(KEPT, name="later", otherwise=(NOTIFY, Rung("stop", after=86400)))
 
 
@@ -54,6 +55,7 @@ class World:
     delivered: bool = True
 
     def __post_init__(self) -> None:
+        self._compiled = self.policy, Evaluator(self.policy.bindings, self.now, self.policy.fx)
         self.calls: list[tuple[str, str]] = []
         self.down: Any = lambda _operation, _key, _when: None
         self.store = MemoryStore(self._touch)
@@ -71,8 +73,9 @@ class World:
 
     def judge(self, resources: Iterable[Resource], now: datetime) -> Iterator[Finding]:
         setting = Setting(now, self.policy.aliases)
-        evaluator = Evaluator(self.policy.bindings, now, self.policy.fx)
-        return findings(evaluator.judge(derive(resources, setting)), self.policy, now)
+        if self.policy is not self._compiled[0]:  # no rule here looks at the time
+            self._compiled = self.policy, Evaluator(self.policy.bindings, now, self.policy.fx)
+        return findings(self._compiled[1].judge(derive(resources, setting)), self.policy, now)
 
     def run_id(self) -> str:
         self.runs += 1
@@ -82,8 +85,7 @@ class World:
         run = run or self.run_id()
         return session(self.store, run, self.tick, by=run, policy=self.policy, mode=mode)
 
-    def scan(self) -> list[Finding]:
-        records = history.fold(self.store).records.values()
+    def scan(self, records: Iterable[EpisodeRecord]) -> list[Finding]:
         by_resource = {record.about.resource: record for record in records if record.running and record.before}
         there = (before_ours(each, (), filter(None, [by_resource.get(each.id)])) for each in self.cloud.resources())
         return list(self.judge(there, self.now))
@@ -92,13 +94,19 @@ class World:
         """The steps of an enforcing scan now, with the episodes that there are."""
         records = held.records if held is not None else history.fold(self.store).records
         running = {key: Episode(r.began, frozenset(r.done)) for key, r in records.items() if r.running}
-        return plan(self.scan(), self.policy, self.now, mode="enforce", can=self.cloud.has, episodes=running)
+        return plan(
+            self.scan(records.values()), self.policy, self.now, mode="enforce", can=self.cloud.has, episodes=running
+        )
 
     def begin(self, held: Session) -> None:
         """Notices are delivered and episodes begin."""
-        found = [finding for finding in self.scan() if finding.verdict == "fail" and finding.exempt is None]
-        by_name = {each.name: each for each in self.policy.bindings}
-        seen = [Seen(f.id, "fail", About.of(f), Ladder.of(f.rule, by_name[f.binding])) for f in found]
+        found = [
+            finding
+            for finding in self.scan(held.records.values())
+            if finding.verdict == "fail" and finding.exempt is None
+        ]
+        ladders = {rule.id: Ladder.of(rule, each) for each in self.policy.bindings for rule in each.rules}
+        seen = [Seen(f.id, "fail", About.of(f), ladders[f.rule.id]) for f in found]
         told = [Notice(f.id, 0, self.now, ("file",)) for f in found if self.delivered]
         held.keep(next_state(held.records, seen, told, self.now))
 
