@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from socket import gethostname
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from finops_guard.apply import Judge, Verbs
+from finops_guard.apply import Judge
 from finops_guard.enrich import enrich
 from finops_guard.errors import InputError
 from finops_guard.evaluate import Evaluator, findings, need_of
@@ -19,8 +20,11 @@ from finops_guard.model import Finding, Need, Notes, Policy, Resource
 from finops_guard.sources import targets
 from finops_guard.state.store import Store, open_store
 
+if TYPE_CHECKING:
+    from finops_guard.sources.aws._act import Acting
 
-def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> AbstractContextManager[Verbs]:
+
+def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> AbstractContextManager[Acting]:
     """The verbs of a policy's scope. Before an act a resource is read whole: rules and protections look at it."""
     need = Need(None, frozenset(FIELDS), need_of(policy).metrics)
     return targets.acting(policy, need, notes, now, environ)

@@ -114,7 +114,8 @@ def _scanned(target: str | None, policy_path: Path | None, *, quiet: bool) -> tu
         progress(quiet=quiet) as say,
         TemporaryDirectory(prefix="finops-guard-") as folder,
     ):
-        from finops_guard.pipeline import Request, enrich, run
+        from finops_guard.enrich import enrich
+        from finops_guard.pipeline import Request, run
         from finops_guard.state import spool
 
         path = Path(folder) / "doctor.snapshot"

@@ -1,0 +1,132 @@
+"""What commands that act share: the state they act with, and how they say what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from getpass import getuser
+from pathlib import Path
+from socket import gethostname
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from finops_guard.cli._policy import policy_for
+from finops_guard.model import Notes, Outcome, Policy
+
+if TYPE_CHECKING:
+    from finops_guard.apply import Session
+    from finops_guard.model import Identity
+    from finops_guard.sources.aws._act import Acting
+    from finops_guard.state.store import Store
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def now_utc() -> datetime:
+    """The wall clock: acting always goes by it."""
+    return datetime.now(UTC)
+
+
+def person() -> str:
+    """Who sits here, for what others read."""
+    return f"{getuser()}@{gethostname()}"
+
+
+def state(function: Function) -> Function:
+    """`--state`."""
+    return click.option("--state", metavar="URI", help="Where the state is, instead of the policy's.")(function)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A policy with its state."""
+
+    policy: Policy
+    store: Store
+
+
+def desk(policy_path: Path | None, uri: str | None) -> Desk:
+    """The policy and its state; InputError or LanguageError where one of them is not to be had."""
+    from finops_guard import orders
+
+    policy = policy_for(policy_path, now_utc().date())
+    return Desk(policy, orders.state_of(policy, uri, os.environ))
+
+
+@contextmanager
+def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Session, Acting, tuple[Identity, ...]]]:
+    """The right to act, and the verbs, for as long as the context. ActError while another has it."""
+    from finops_guard import orders
+    from finops_guard.apply import session
+
+    notes = Notes()
+    with orders.verbs_of(at.policy, notes, now_utc(), os.environ) as verbs:
+        who = tuple(verbs.identity(account) for account in sorted(accounts))
+        by = orders.by_whom(run)
+        with session(at.store, run, now_utc, by=by, policy=at.policy, identities=who) as ours:
+            yield ours, verbs, who
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One act, as it is told."""
+
+    verb: str
+    resource: str
+    outcome: Outcome
+
+
+def tell(run: str, rows: Sequence[Row], short: Sequence[str], shape: str, *, lasting: Sequence[str] = ()) -> None:
+    """What came of it, to stdout. `lasting` are step ids of what no verb can put back."""
+    if shape == "json":
+        import json
+
+        click.echo(json.dumps(_document(run, rows, short, lasting), indent=1, default=str))
+        return
+    from finops_guard.cli._paint import painter, write
+    from finops_guard.language.diagnostics import printable
+
+    paint = painter()
+    colours = {"done": "green", "failed": "red", "refused": "yellow", "skipped": "dim"}
+    for row in rows:
+        state_ = row.outcome.state
+        because = f"  {printable(row.outcome.error)}" if row.outcome.error else ""
+        write(f"{paint(colours.get(state_, 'bold'), f'{state_:<9}')} {row.verb:<14} {printable(row.resource)}{because}")
+    for why in short:
+        write(paint("red", printable(why)))
+    counts = [
+        f"{sum(row.outcome.state == name for row in rows)} {name}" for name in ("done", "skipped", "failed", "refused")
+    ]
+    write(f"run {run}: {', '.join(counts)}" + (f", {len(lasting)} cannot be put back" if lasting else ""))
+
+
+def _document(run: str, rows: Sequence[Row], short: Sequence[str], lasting: Sequence[str]) -> Mapping[str, object]:
+    return {
+        "schema": "finops-guard/acts/1",
+        "run": run,
+        "acts": [
+            {
+                "step": row.outcome.step,
+                "do": row.verb,
+                "resource": row.resource,
+                "state": row.outcome.state,
+                "because": row.outcome.error,
+                "before": row.outcome.before,
+                "after": row.outcome.after,
+            }
+            for row in rows
+        ],
+        "short": list(short),
+        "lasting": list(lasting),
+    }
+
+
+def new_run(at: datetime) -> str:
+    """An id for a run that begins now: runs sort by it."""
+    import secrets
+
+    return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
