@@ -80,6 +80,7 @@ class _Undo:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     failures: int = 0
+    works: bool = False
 
     def wants(self, act: Act, undone: set[str]) -> bool:
         """Whether an act is to be undone at all; what is said otherwise is its outcome."""
@@ -98,7 +99,7 @@ class _Undo:
     def group(self, pairs: Iterable[tuple[Act, Outcome]]) -> None:
         """Undo acts of one verb, account, region and type, batch by batch."""
         left = iter(pairs)
-        while self.stopped is None and (some := list(islice(left, self.limits.batch))):
+        while self.stopped is None and (some := list(islice(left, self._size()))):
             verb, now = some[0][0].verb, self.session.now()
             moment, why = earliest(verb, now, self.session.policy.freeze, {})
             if moment != now:
@@ -108,6 +109,10 @@ class _Undo:
             deeds = [deed for act, done in some if (deed := self._deed(act, done, live[act.resource])) is not None]
             if deeds:
                 self._perform(deeds, verb)
+
+    def _size(self) -> int:
+        """Few at first, so that what fails everywhere fails a few times."""
+        return self.limits.batch if self.works else self.limits.failures
 
     def _deed(self, act: Act, done: Outcome, live: Resource | None) -> Deed | None:
         if live is None:
@@ -135,6 +140,7 @@ class _Undo:
         result = perform(self.session, self.verbs, deeds, lambda some: self.verbs.undo(verb, some), self.limits)
         for outcome in result.outcomes:
             self.outcomes[outcome.step] = outcome
+            self.works = self.works or outcome.state == "done"
             self.failures = self.failures + 1 if outcome.state == "failed" else 0
         if result.trouble:
             self.stop(result.trouble)

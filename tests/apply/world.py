@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -147,7 +148,7 @@ def states(applied: Applied | Undone) -> dict[str, int]:
 def world(count: int = 3, *rules: Rule, machine: Mapping[str, Any] | None = None, **more: Any) -> World:
     """`count` machines that break all rules."""
     made = World(policy(*(rules or (TAGGED, KEPT)), **more))
-    made.cloud.machines = {f"i-{n:04d}": Machine(**dict(machine or {})) for n in range(count)}
+    made.cloud.machines = {f"i-{n:04d}": Machine(**deepcopy(dict(machine or {}))) for n in range(count)}
     return made
 
 
