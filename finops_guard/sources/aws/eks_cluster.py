@@ -52,11 +52,11 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
 
 
 def tag(site: Site, arn: str, put: Mapping[str, str], drop: Sequence[str]) -> None:
-    """Write and remove tags with EKS itself."""
+    """Write and remove tags with EKS itself; moto removes one key a request."""
     if put:
         site.write("TagResource", resourceArn=arn, tags=put)
-    if drop:
-        site.write("UntagResource", resourceArn=arn, tagKeys=drop)
+    for key in drop:
+        site.write("UntagResource", resourceArn=arn, tagKeys=[key])
 
 
 def _resource(cell: Cell, cluster: Answer) -> Resource:

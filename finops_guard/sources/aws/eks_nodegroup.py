@@ -55,14 +55,6 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
     return one_by_one(resources, one)
 
 
-def tag(site: Site, arn: str, put: Mapping[str, str], drop: Sequence[str]) -> None:
-    """Write and remove tags with EKS itself."""
-    if put:
-        site.write("TagResource", resourceArn=arn, tags=put)
-    if drop:
-        site.write("UntagResource", resourceArn=arn, tagKeys=drop)
-
-
 def scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
     """No nodes, and none kept ready; the most it may have stays, so that a cluster autoscaler can still add some."""
 

@@ -1,7 +1,8 @@
 """The two indexes of what an account has: Resource Groups Tagging for what is tagged, Resource Explorer for everything.
 
 Moto's tagging index lists S3 buckets of every region in each, untagged load balancers as well, each tag key as often
-as it occurs, and nothing of EKS, elastic addresses and VPC endpoints. Moto has no Resource Explorer.
+as it occurs, and nothing of EKS, elastic addresses and VPC endpoints; it does not tag EKS and load balancers. Moto has
+no Resource Explorer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from moto.core.resource_tagging import TaggedResource, iter_taggable_backends, make_tag_matcher, match_resource_type
 from moto.ec2.models import ec2_backends
 from moto.eks.models import eks_backends
+from moto.elbv2.models import ELBv2Backend, elbv2_backends
 from moto.resourcegroupstaggingapi.models import ResourceGroupsTaggingAPIBackend, resourcegroupstaggingapi_backends
 from moto.s3.models import s3_backends
 
@@ -51,6 +53,51 @@ class Tagging(ResourceGroupsTaggingAPIBackend):
             for identity in ids:
                 arn = f"arn:aws:ec2:{self.region_name}:{self.account_id}:{kind}/{identity}"
                 yield TaggedResource(arn, dict(ec2.tags.get(identity, {})), f"ec2:{kind}")
+
+    def tag_resources(self, resource_arns: list[str], tags: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """Add tags; what could not be tagged, by ARN."""
+        others = []
+        for arn in resource_arns:
+            own = self._eks_tags(arn)
+            if own is not None:
+                own.update(tags)
+            elif arn in self._balancers:
+                self._elbv2.tagging_service.tag_resource(arn, [{"Key": k, "Value": v} for k, v in tags.items()])
+            else:
+                others.append(arn)
+        return super().tag_resources(others, tags)
+
+    def untag_resources(self, resource_arn_list: list[str], tag_keys: list[str]) -> dict[str, dict[str, Any]]:
+        """Remove tags; from what they could not be removed, by ARN."""
+        others = []
+        for arn in resource_arn_list:
+            own = self._eks_tags(arn)
+            if own is not None:
+                for key in tag_keys:
+                    own.pop(key, None)
+            elif arn in self._balancers:
+                self._elbv2.tagging_service.untag_resource_using_names(arn, tag_keys)
+            else:
+                others.append(arn)
+        return super().untag_resources(others, tag_keys)
+
+    def _eks_tags(self, arn: str) -> dict[str, str] | None:
+        """The tags themselves of a cluster or node group."""
+        for cluster in eks_backends[self.account_id][self.region_name].clusters.values():
+            things: list[Any] = [cluster, *cluster.nodegroups.values()]
+            for thing in things:
+                if thing.arn == arn:
+                    own: dict[str, str] = thing.tags
+                    return own
+        return None
+
+    @property
+    def _elbv2(self) -> ELBv2Backend:
+        return elbv2_backends[self.account_id][self.region_name]
+
+    @property
+    def _balancers(self) -> frozenset[str]:
+        return frozenset(self._elbv2.load_balancers)
 
     def _get_resources_generator(
         self,

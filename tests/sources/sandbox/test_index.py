@@ -65,3 +65,16 @@ def test_the_explorer_also_knows_what_never_had_a_tag(cloud: Cloud, account: Cal
     addresses = [one for one in found.values() if one["ResourceType"] == "ec2:elastic-ip"]
     assert len(addresses) == 2
     assert sum(bool(one["Properties"][0]["Data"]) for one in addresses) == 1
+
+
+def test_whatever_is_in_the_sweep_can_be_tagged_and_untagged(cloud: Cloud, account: Callable[[str], str]) -> None:
+    for place in ("training", "serving", "network"):
+        tagging = cloud.client("resourcegroupstaggingapi", account(place), "eu-west-1")
+        before = swept(cloud, account(place), "eu-west-1")
+        for arn in before:
+            assert tagging.tag_resources(ResourceARNList=[arn], Tags={"x": "1", "y": "2"})["FailedResourcesMap"] == {}
+        after = swept(cloud, account(place), "eu-west-1")
+        assert after == {arn: tags | {"x": "1", "y": "2"} for arn, tags in before.items()}
+        for arn in before:
+            assert tagging.untag_resources(ResourceARNList=[arn], TagKeys=["x", "y"])["FailedResourcesMap"] == {}
+        assert swept(cloud, account(place), "eu-west-1") == before
