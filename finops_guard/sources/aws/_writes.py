@@ -82,7 +82,8 @@ def _unwritten(error: Exception, service: str, operation: str) -> Unwritten:
     message = without_secrets(str(error.response.get("Error", {}).get("Message", "")))
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     throttled = THROTTLED.search(code) is not None
-    reason = said.reason if said.denied or not message else f"{said.reason}: {message}"[:_LONGEST]
+    wordless = said.denied or not message or said.reason.startswith("HTTP ")
+    reason = said.reason if wordless else f"{said.reason}: {message}"[:_LONGEST]
     lost = status >= _BROKEN and not throttled
     return Unwritten(reason, denied=said.denied, gone=said.gone, lost=lost, throttled=throttled)
 
