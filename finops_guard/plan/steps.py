@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finops_guard.plan.context import Can, Draft, Episodes
 
 
-def plan(
+def plan(  # noqa: PLR0913 - all that a plan depends on
     findings: Iterable[Finding],
     policy: Policy,
     now: datetime,
