@@ -48,10 +48,13 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
     carry = _Carry(
         session, verbs, check, limits or Limits(), record.under(plan) if plan else "", Canaries(session.store)
     )
+    for step in wanted:
+        if step.id in session.finished:
+            carry.outcomes[step.id] = replace(session.finished[step.id], error="done already in this run")
     if plan is not None and wanted:
         for act, outcome in record.done_under(plan, session.store):
             carry.outcomes[act.step] = replace(outcome, error="done already under this plan")
-            check.own.setdefault(act.resource, []).append(act)
+            session.own.setdefault(act.resource, []).append(act)
     wanted = [step for step in wanted if step.id not in carry.outcomes]
     try:
         for group in choice.batches(carry.within(wanted)):
@@ -61,7 +64,7 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
     carry.leave(wanted)
     order = {step.id for step in steps}
     outcomes = tuple(outcome for outcome in carry.outcomes.values() if outcome.step in order)
-    return Applied(session.run, outcomes, settled, tuple(carry.short))
+    return Applied(session.run, outcomes, settled, tuple(carry.short), more=carry.more)
 
 
 @dataclass(slots=True)
@@ -76,6 +79,7 @@ class _Carry:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     failures: int = 0
+    more: bool = False
 
     def within(self, steps: Sequence[Step]) -> Iterable[Step]:
         """The steps but those of verbs that `at_most` has no room for. Only what would really be done takes room."""
@@ -101,6 +105,8 @@ class _Carry:
         """Carry out the steps of one account, region, type and verb."""
         queue, verb = deque(group), as_the_verb(group[0])
         while queue and self.stopped is None:
+            if self._ends(queue, verb):
+                return
             some = [queue.popleft() for _ in range(min(len(queue), self.limits.batch))]
             wrong = [step for step in some if self.canaries.wrong(step)]
             self.refuse(wrong, f"the first act of its rule in account {group[0].resource.text('account')} went wrong")
@@ -111,6 +117,19 @@ class _Carry:
             queue.extendleft(reversed([step for step in some if step.id in kept]))
             if now:
                 self._perform(now, verb)
+
+    def _ends(self, queue: Iterable[Step], verb: str) -> bool:
+        """Whether the time of the run is up, or the day holds no more of a verb whose rest waits."""
+        policy, spent = self.session.policy, self.session.spent[verb]
+        if self.limits.until is not None and self.session.now() >= self.limits.until:
+            why = "the time of this run was up"
+            self.more = True
+        elif choice.room(policy, verb, spent) == 0 and choice.defers(policy, verb):
+            why = choice.beyond(policy, verb, spent, len(list(queue)))
+        else:
+            return False
+        self.tell(Outcome(step.id, "scheduled", {}, {}, why) for step in queue)
+        return True
 
     def _room(self, go: list[Step], verb: str) -> list[Step]:
         """As many as the day still holds; the others wait, or are refused."""
@@ -151,7 +170,7 @@ class _Carry:
             deed = by_id[outcome.step]
             if outcome.state == "done":
                 self.failures = 0
-                self.check.ours(deed.act)
+                self.session.did(deed.act, outcome)
             elif outcome.state == "failed":
                 self.failures += 1
             if outcome.step in result.harmed:

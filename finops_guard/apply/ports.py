@@ -47,10 +47,12 @@ class Verbs(Protocol):
 class Limits:
     """How many resources a batch has, after how many failures in a row nothing more is done, how results are awaited.
 
-    `looks` are the seconds to wait before each further reading of what the cloud took and has not done yet.
+    `looks` are the seconds to wait before each further reading of what the cloud took and has not done yet. From
+    `until` on no batch is begun.
     """
 
     batch: int = 20
     failures: int = 5
     looks: tuple[float, ...] = (1.0, 3.0)
     wait: Callable[[float], None] = time.sleep
+    until: datetime | None = None

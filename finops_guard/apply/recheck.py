@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, before_ours
 from finops_guard.apply.ports import Judge, Verbs
 from finops_guard.apply.reading import reread
 from finops_guard.apply.session import Session
 from finops_guard.model import LIFECYCLE, Cap, Finding, Outcome, Policy, Resource, Step, StepState, Unknown
-from finops_guard.plan import plan
+from finops_guard.plan import Episode, plan
 from finops_guard.plan.calendar import earliest
 from finops_guard.plan.limits import refusal
 from finops_guard.plan.observed import Observed, changed, look, observed
 from finops_guard.state.episodes import EpisodeRecord, Ladder
-from finops_guard.state.journal import Act
 from finops_guard.state.lines import stamp
 
 _ANY = Cap(2**31)
@@ -24,19 +24,13 @@ _ANY = Cap(2**31)
 
 @dataclass(slots=True)
 class Recheck:
-    """What the second look is made with; `was` as in `PlanFile.observed`.
-
-    `own` are the acts of this run by resource, those of earlier runs under the same plan among them; `moved` are the
-    resources whose state this run changed.
-    """
+    """What the second look is made with; `was` as in `PlanFile.observed`."""
 
     session: Session
     verbs: Verbs
     judge: Judge
     policy: Policy
     was: Mapping[str, Observed]
-    own: dict[str, list[Act]] = field(default_factory=dict)
-    moved: set[str] = field(default_factory=set)
     ladders: dict[tuple[str, str], str] = field(default_factory=dict)
     by_resource: dict[str, list[str]] = field(default_factory=dict)
 
@@ -50,7 +44,7 @@ class Recheck:
         now = self.session.now()
         there = [self._before_ours(resource) for resource in live.values() if resource is not None]
         findings = {finding.id: finding for finding in self.judge(there, now)}
-        planned = {step.id: step for step in self._plan(findings.values(), now)}
+        planned = {step.id: step for step in self._planned(findings, steps, now)}
         go: list[Step] = []
         out: list[Outcome] = []
         for step in steps:
@@ -64,27 +58,28 @@ class Recheck:
                 out.append(Outcome(step.id, state, {}, {}, why))
         return go, out
 
-    def ours(self, act: Act) -> None:
-        """An act of this run was done."""
-        self.own.setdefault(act.resource, []).append(act)
-        if act.verb in LIFECYCLE:
-            self.moved.add(act.resource)
-
     def _before_ours(self, resource: Resource) -> Resource:
         records = (self.session.records[finding] for finding in self.by_resource.get(resource.id, ()))
-        return before_ours(resource, self.own.get(resource.id, ()), records)
+        return before_ours(resource, self.session.own.get(resource.id, ()), records)
 
-    def _plan(self, findings: Iterable[Finding], now: datetime) -> list[Step]:
-        failing = list(findings)
-        episodes = self.session.episodes(finding.id for finding in failing)
-        return plan(failing, self.policy, now, mode="enforce", can=self.verbs.has, episodes=episodes, reread=True)
+    def _planned(self, findings: Mapping[str, Finding], steps: Sequence[Step], now: datetime) -> Iterator[Step]:
+        """What follows from findings whose episode goes on; notices, which begin one, from any."""
+        episodes = self.session.episodes(findings)
+        running = [finding for finding in findings.values() if finding.id in episodes]
+        yield from self._plan(running, episodes, now)
+        if any(step.do == "notify" for step in steps):
+            yield from (step for step in self._plan(findings.values(), episodes, now) if step.do == "notify")
+
+    def _plan(self, findings: Iterable[Finding], episodes: Mapping[str, Episode], now: datetime) -> list[Step]:
+        can = self.verbs.has
+        return plan(findings, self.policy, now, mode="enforce", can=can, episodes=episodes, reread=True)
 
     def _verdict(
         self, step: Step, live: Resource | None, again: Step | None, findings: Mapping[str, Finding], now: datetime
     ) -> tuple[StepState, str | None]:
         if live is None:
             return "skipped", "it is gone"
-        if step.do in LIFECYCLE and live.id in self.moved:
+        if step.do in LIFECYCLE and live.id in self.session.moved:
             return "scheduled", "one change of its state a run"
         for finding, rung in step.serves:
             stands = self._stands(step, findings.get(finding), self.session.records.get(finding), rung, now)
@@ -94,6 +89,8 @@ class Recheck:
             return "skipped", "what its rules want of it changed since it was planned"
         if again.state != "due":
             return again.state, again.because
+        if as_intended(as_the_verb(step), live, again.after):
+            return "skipped", "it is so already"
         if step.do == "notify" and (why := self._no_mark(again, live, now)):
             return why
         return self._same(step, again)

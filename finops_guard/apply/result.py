@@ -14,13 +14,15 @@ class Applied:
     """One outcome for each step that was looked at; those left out were not due.
 
     `settled`: what came of acts that an earlier run left open. `short`: why acts that were due were not tried
-    (`at_most`, a halt, a lease that was lost, too many failures, a first act gone wrong), each once.
+    (`at_most`, a halt, a lease that was lost, too many failures, a first act gone wrong), each once. `more`: the time
+    of the run was up before all was done.
     """
 
     run: str
     outcomes: tuple[Outcome, ...] = ()
     settled: tuple[Outcome, ...] = ()
     short: tuple[str, ...] = ()
+    more: bool = False
 
     @property
     def exit_code(self) -> int:

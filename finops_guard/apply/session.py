@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from finops_guard.apply.ports import Clock
 from finops_guard.errors import ActError, GuardError
-from finops_guard.model import Identity, Mode, Policy
+from finops_guard.model import LIFECYCLE, Identity, Mode, Outcome, Policy
 from finops_guard.plan import Episode
 from finops_guard.state import history
 from finops_guard.state.episodes import Delta, EpisodeRecord
 from finops_guard.state.halts import halted
-from finops_guard.state.journal import Journal, acts_last_24h
+from finops_guard.state.journal import Act, Journal, acts_last_24h
 from finops_guard.state.lease import Lease, acquire
 from finops_guard.state.lines import stamp, utc
 from finops_guard.state.newest import newest
@@ -30,7 +30,9 @@ class Session:
     """What a run that acts holds. Time in it never goes backwards, whatever the clock does.
 
     `records` are the newest episodes by finding id; `spent` counts acts by verb in the last 24 h, those of this run
-    among them.
+    among them. `own` are the acts that this run did, by resource, also before it was cut short and went on, and those
+    of earlier runs of its plan; `moved` are the resources whose state this run changed, `finished` its steps that are
+    done.
     """
 
     store: Store
@@ -42,6 +44,9 @@ class Session:
     lease: Lease
     records: Delta
     spent: Counter[str] = field(default_factory=Counter)
+    own: dict[str, list[Act]] = field(default_factory=dict)
+    moved: set[str] = field(default_factory=set)
+    finished: dict[str, Outcome] = field(default_factory=dict)
     settled: bool = False
     head: str = ""
     _clock: Clock = field(kw_only=True)
@@ -91,6 +96,13 @@ class Session:
         """Write what changed of the episodes."""
         self._fold = history.write(self.store, self.run, delta, self.now(), self._fold)
         self.records |= delta
+
+    def did(self, act: Act, outcome: Outcome) -> None:
+        """An act of this run was done."""
+        self.own.setdefault(act.resource, []).append(act)
+        self.finished[act.step] = outcome
+        if act.verb in LIFECYCLE:
+            self.moved.add(act.resource)
 
     def recount(self) -> None:
         """Count the last 24 h from the journals."""

@@ -10,12 +10,14 @@ from finops_guard.apply.intended import reached, untouched
 from finops_guard.apply.perform import rungs
 from finops_guard.apply.ports import Verbs
 from finops_guard.apply.reading import reread, resource_of
+from finops_guard.apply.record import done
 from finops_guard.apply.session import Session
 from finops_guard.errors import ActError
 from finops_guard.model import Outcome, Resource
-from finops_guard.state.entries import PREFIX, chains, open_acts, read
+from finops_guard.state.entries import PREFIX, chains, entries, open_acts, read
 from finops_guard.state.episodes import advance
 from finops_guard.state.journal import Unfinished, seal, unsealed
+from finops_guard.state.store import Store
 
 _PATIENCE = timedelta(hours=24)
 _CUT_SHORT = "its run was cut short"
@@ -27,15 +29,18 @@ def settle(session: Session, verbs: Verbs) -> tuple[Outcome, ...]:
         return ()
     found: list[Outcome] = []
     for run in unsealed(session.store):
-        if run != session.run:
-            found += _run(session, verbs, run)
+        found += _run(session, verbs, run)
+        if run == session.run:  # it was cut short itself, and goes on
+            for act, outcome in done(entries(session.store, run)):
+                session.did(act, outcome)
+        elif not _left(session.store, run):
+            seal(session.store, run, session.now())
     session.recount()
     session.settled = True
     return tuple(found)
 
 
 def _run(session: Session, verbs: Verbs, run: str) -> Iterator[Outcome]:
-    waiting = 0
     for chain, keys in chains(session.store.list(f"{PREFIX}/{run}")):
         left = list(open_acts(read(session.store, keys)).values())
         outcomes = list(_decided(session, verbs, left))
@@ -43,9 +48,11 @@ def _run(session: Session, verbs: Verbs, run: str) -> Iterator[Outcome]:
             session.keep(advance(session.records, rungs([open_.act for open_ in left], outcomes, session)))
             session.chain(run, chain.rpartition("/")[2]).outcomes(outcomes, session.now())
             yield from outcomes
-        waiting += len(left) - len(outcomes)
-    if not waiting:
-        seal(session.store, run, session.now())
+
+
+def _left(store: Store, run: str) -> bool:
+    """Whether anything of a run is still open."""
+    return any(open_acts(read(store, keys)) for _, keys in chains(store.list(f"{PREFIX}/{run}")))
 
 
 def _decided(session: Session, verbs: Verbs, left: Sequence[Unfinished]) -> Iterator[Outcome]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from finops_guard.apply import settle
 from finops_guard.errors import ActError, InputError
 from finops_guard.model import All, Cap, Compare, Exemption, Freeze, Identity, Outcome, Ref, Rung, Window
 from finops_guard.plan.approvals import approvals, approve, counted
@@ -366,6 +367,33 @@ def test_one_change_of_state_a_run() -> None:
     assert states(it.enforce()) == {"done": 2, "scheduled": 2}
     assert states(it.enforce()) == {"done": 2}
     assert [verb for verb, _ in it.cloud.effects] == ["stop", "stop", "terminate", "terminate"]
+
+
+def test_what_one_rule_stopped_another_does_not_stop_again() -> None:
+    it = world(2, KEPT, STOPPED)
+    assert states(it.enforce()) == {"done": 2, "scheduled": 2}
+    assert {outcome.error for outcome in it.enforce().outcomes} == {"it is so already"}
+    assert len(it.cloud.effects) == 2
+
+
+def test_a_run_that_was_cut_short_goes_on_under_its_own_name() -> None:
+    it = world(30, TAGGED)
+    run = it.run_id()
+    for first in (True, False):
+        with it.session(run) as held:
+            settle(held, it.cloud)
+            it.begin(held)
+            steps = it.plan(held)
+            until = it.now + timedelta(milliseconds=60)
+            limits = replace(it.limits, until=until if first else None)
+            applied = it.apply(steps, held, limits=limits)
+            assert applied.more is first
+            assert applied.exit_code == 0
+            if first:
+                assert 0 < states(applied)["done"] < 30
+                assert states(it.apply(steps, held)) == {"done": 30}
+            held.head = "open"  # it is killed before it is sealed
+    assert it.cloud.done.total() == 30
 
 
 def test_started_again_by_its_owner_it_is_judged_as_it_is() -> None:

@@ -24,6 +24,7 @@ from finops_guard.model import (
     Freeze,
     Ref,
     Rule,
+    Tags,
     Window,
 )
 from finops_guard.plan.calendar import inside
@@ -135,7 +136,7 @@ class Watched(World):
         return False
 
     def _breaks(self, rule: Rule, name: str, verb: str) -> bool:
-        tags = self.cloud.machines[name].tags
+        tags = Tags.of(self.cloud.machines[name].tags)  # of a key with two values it has none
         if rule.name == "tagged":
             return "team" not in tags
         running = self.cloud.machines[name].state == "running"
