@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finops_guard.cli import _options
+from finops_guard.cli import _acts, _options
 from finops_guard.cli._estate import SANDBOX, Target
 
 if TYPE_CHECKING:
@@ -42,10 +42,23 @@ class Diagnosis:
 @click.option(
     "--permissions", is_flag=True, envvar=(), help="Print the IAM policy of the role that scans, and do nothing else."
 )
+@click.option("--journal", is_flag=True, envvar=(), help="Check that the journal of acts is as it was written.")
+@click.option("--head", metavar="HASH", envvar=(), help="With --journal: a hash that a notice carried must be there.")
+@click.option("--compact", is_flag=True, envvar=(), help="Fold the episodes of the state into one object.")
+@_acts.state
 @_options.policy
 @_options.common("text", "json")
 def command(
-    target: str | None, permissions: bool, policy_path: Path | None, shape: str, quiet: bool, verbose: bool
+    target: str | None,
+    permissions: bool,
+    journal: bool,
+    head: str | None,
+    compact: bool,
+    state: str | None,
+    policy_path: Path | None,
+    shape: str,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Say what cannot be judged, how to mend it, and the money it hides.
 
@@ -55,9 +68,16 @@ def command(
 
     Exit 0 when a scan is complete, though some of what is listed may be worth mending; 2 when the policy does not load;
     3 when a scan is not complete.
+
+    With --journal, looks at the journal in the state instead: every line carries the hash of the one before, every run
+    is sealed, and a HASH that went out with a notice tells whether all of it was written anew. Exit 2 when a line was
+    deleted, altered or written anew; runs that are open and acts without an outcome are named. --compact keeps a state
+    small; it takes the lease, as a run that acts does.
     """
     from finops_guard.cli import _doctored
 
+    if journal or compact or head is not None:
+        raise click.exceptions.Exit(_of_state(policy_path, state, head, shape, verbose=verbose, compact=compact))
     if permissions:
         from finops_guard.cli._paint import write_json
 
@@ -71,6 +91,21 @@ def command(
     else:
         _doctored.write(diagnosis, everything=verbose)
     raise click.exceptions.Exit(diagnosis.exit_code)
+
+
+def _of_state(
+    policy_path: Path | None, state: str | None, head: str | None, shape: str, *, verbose: bool, compact: bool
+) -> int:
+    from finops_guard.cli import _journal
+    from finops_guard.cli._state import reading
+
+    if compact and head is not None:
+        raise click.UsageError("--head belongs to --journal")
+    store = reading(policy_path, state)
+    if compact:
+        _journal.compact(store, shape)
+        return 0
+    return _journal.check(store, head, shape, everything=verbose)
 
 
 def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True) -> Diagnosis:
