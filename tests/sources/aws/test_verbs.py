@@ -8,8 +8,9 @@ import pytest
 from werkzeug.wrappers import Response
 
 from finops_guard.model import Outcome
+from finops_guard.sources.aws import ec2_instance
 from tests.sources.aws.acts import IMAGE, act, acting, ids, impatient, sent, states, step, undo
-from tests.sources.aws.cloud import denied, html, need, scan
+from tests.sources.aws.cloud import OWN, denied, html, need, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.sources.aws.cloud import Cloud
 
 REGION = "eu-west-1"
+OTHER = "210987654321"
 LIFECYCLE = ("StopInstances", "StartInstances", "TerminateInstances")
 
 
@@ -218,3 +220,89 @@ def test_who_has_a_verb(cloud: Cloud) -> None:
     assert not with_.has("compute.googleapis.com/Instance", "stop")
     assert not with_.has("AWS::RDS::DBInstance", "stop")
     assert not with_.has("AWS::EC2::Instance", "collect")
+
+
+@pytest.fixture
+def elsewhere(cloud: Cloud) -> Resource:
+    """A machine in another account."""
+    role = cloud.client("sts").assume_role(RoleArn=f"arn:aws:iam::{OTHER}:role/x", RoleSessionName="seed")[
+        "Credentials"
+    ]
+    keys = {
+        "aws_access_key_id": role["AccessKeyId"],
+        "aws_secret_access_key": role["SecretAccessKey"],
+        "aws_session_token": role["SessionToken"],
+    }
+    cloud.client("ec2", REGION, **keys).run_instances(ImageId=IMAGE, MinCount=1, MaxCount=1, InstanceType="m5.large")
+    return scan(need("vm"), accounts=[OTHER], roles={"scan": "reader"})[0][-1]
+
+
+def _roles(requests: list[tuple[str, dict[str, Any]]]) -> list[str]:
+    return [asked["RoleArn"] for _, asked in requests]
+
+
+def test_a_verb_is_done_as_its_own_role_and_read_as_the_scan_s(cloud: Cloud, elsewhere: Resource) -> None:
+    requests = sent(cloud, "AssumeRole")
+    roles = {"scan": "reader", "stop": "path/stopper"}
+    steps = [step(elsewhere, "stop")]
+    outcomes = act(steps, roles=roles, external_id="xyz")
+    assert states(outcomes) == ["done"]
+    assert _roles(requests) == [f"arn:aws:iam::{OTHER}:role/{name}" for name in ("reader", "path/stopper")]
+    assert {asked["ExternalId"] for _, asked in requests} == {"xyz"}
+    # Nobody is named for `start`, so whoever may stop takes it back.
+    assert states(undo(steps, outcomes, roles=roles)) == ["done"]
+    assert _roles(requests)[2:] == _roles(requests)[:2]
+    assert acting(roles=roles).identity(OTHER, "stop").principal == (
+        f"arn:aws:sts::{OTHER}:assumed-role/stopper/finops-guard"
+    )
+
+
+def test_in_our_own_account_a_verb_has_its_role_too(cloud: Cloud, vms: list[Resource]) -> None:
+    requests = sent(cloud, "AssumeRole")
+    act([step(vms[0], "stop")], roles={"scan": "reader", "terminate": "other"})
+    assert requests == []
+    act([step(vms[1], "stop")], roles={"scan": "reader", "stop": "stopper"})
+    assert _roles(requests) == [f"arn:aws:iam::{OWN}:role/stopper"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "why"),
+    [({}, "no role to assume there: name it in scope.aws.roles.scan"), ({"scan": "x"}, "AccessDenied sts:AssumeRole")],
+)
+def test_an_account_that_cannot_be_entered_fails_alone(
+    cloud: Cloud, vms: list[Resource], elsewhere: Resource, roles: dict[str, str], why: str
+) -> None:
+    cloud.denied = {("sts", "AssumeRole")}
+    outcomes = act([step(elsewhere, "stop"), step(vms[0], "stop")], roles=roles)
+    assert [(outcome.state, outcome.error) for outcome in outcomes] == [("failed", why), ("done", None)]
+    (again,) = acting(roles=roles).read([elsewhere], "stop")
+    assert (again.id, again.unknown["state"]) == (elsewhere.id, why)
+
+
+def test_without_credentials_everything_fails_and_nothing_is_sent(cloud: Cloud, vms: list[Resource]) -> None:
+    cloud.denied = {("sts", "GetCallerIdentity")}
+    requests = sent(cloud, *LIFECYCLE)
+    assert {(o.state, o.error) for o in act([step(vm, "stop") for vm in vms])} == {
+        ("failed", "AWS does not know who we are")
+    }
+    assert requests == []
+
+
+def test_our_own_crash_is_the_outcome_of_every_step(vms: list[Resource], monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> Iterator[Outcome]:
+        yield from ()
+        raise KeyError("never")
+
+    monkeypatch.setattr(ec2_instance, "stop", crash)
+    assert {(o.state, o.error) for o in act([step(vm, "stop") for vm in vms])} == {("failed", "KeyError: 'never'")}
+
+
+def test_no_secret_is_in_an_error(cloud: Cloud, vms: list[Resource]) -> None:
+    message = "Client.Error AKIAIOSFODNN7EXAMPLE Encoded authorization failure message: " + "aB3" * 40
+    error = f"<Error><Code>IncorrectState</Code><Message>{message}</Message></Error>"
+    told = Response(f"<Response><Errors>{error}</Errors></Response>", 400, content_type="text/xml")
+    cloud.instead = {"StopInstances": lambda _: told}
+    (outcome,) = act([step(vms[0], "stop")])
+    assert outcome.error == (
+        "IncorrectState ec2:StopInstances: Client.Error AKIA…MPLE Encoded authorization failure message: …"
+    )
