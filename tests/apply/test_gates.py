@@ -101,6 +101,15 @@ def test_a_tag_that_a_rule_reads_changed() -> None:
     assert _says(it, lambda each: each.tags.update(other="x")).state == "done"
 
 
+def test_what_would_be_written_or_lost_is_what_was_planned() -> None:
+    it = world(1, TAGGED)
+    outcome = _says(it, lambda each: each.tags.update(Team=" "), verb="tag")
+    assert (outcome.state, outcome.error) == ("skipped", "what would be written changed since it was planned")
+    it = world(1, STOPPED, bound={"accept": frozenset({"local-data-loss"})})
+    outcome = _says(it, lambda each: each.more.update(facts={"local_disk_gb": 900}))
+    assert (outcome.state, outcome.error) == ("skipped", "it would now lose the data on its local disks")
+
+
 def test_our_own_tags_of_this_run_do_not_count() -> None:
     reads = Compare(Ref("field", "tag_keys.count"), "gte", 5)
     it = world(2, TAGGED, replace(STOPPED, require=reads))

@@ -7,7 +7,7 @@ import pytest
 
 from finops_guard.apply import record
 from finops_guard.errors import ActError, InputError
-from finops_guard.model import Cap, Freeze, Window
+from finops_guard.model import Cap, Freeze, Rung, Window
 from finops_guard.state.entries import entries
 from finops_guard.state.halts import halt
 from tests.apply import truth
@@ -185,5 +185,21 @@ def test_stopped_by_an_undone_run_it_is_not_stopped_again_next_night() -> None:
     it = world(1, STOPPED)
     run = it.enforce().run
     it.undo(run)
-    assert set(states(it.enforce())) <= {"scheduled"}
+    (outcome,) = it.enforce().outcomes
+    assert (outcome.state, "it was undone: nothing is done to it until 2026-11-03" in str(outcome.error)) == (
+        "scheduled",
+        True,
+    )
     assert it.cloud.machines["i-0000"].state == "running"
+
+
+def test_a_mark_that_was_taken_away_is_not_written_again() -> None:
+    it = world(1, replace(LATER, otherwise=(Rung("notify", mark=True), Rung("stop", after=86400))))
+    it.delivered = False
+    run = it.enforce().run
+    assert it.cloud.machines["i-0000"].tags == {"finops-guard-due": "2026-11-03"}
+    it.delivered = True
+    assert it.enforce().outcomes == ()
+    assert states(it.undo(run)) == {"done": 1}
+    assert states(it.enforce()) == {"scheduled": 1}
+    assert it.cloud.machines["i-0000"].tags == {}
