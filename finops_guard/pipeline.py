@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 from finops_guard import __version__, orders
 from finops_guard.acting import Orders, act
+from finops_guard.advice import keep
 from finops_guard.costs import prices
 from finops_guard.enrich import enrich
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
@@ -111,9 +112,10 @@ def _report(
 
 
 def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Report:
-    """The report after the acts; what the run collected is kept in the state as its snapshot."""
+    """The report after the acts; what the run went by, found and collected is kept in the state."""
     policy = request.policy
     store = orders.state_of(policy, request.state, request.environ)
+    keep.terms(store, report, policy)
     with orders.verbs_of(policy, notes, request.at, request.environ) as verbs:
         by, judge = orders.by_whom(report.run_id), orders.judge_of(policy)
         given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
@@ -122,7 +124,7 @@ def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Rep
             return (each for each in enrich(spool.read(path, policy.aliases), policy, request.at) if each.id in ids)
 
         after = act(report, policy, given, again)
-    store.create(f"snapshots/{report.run_id}", path.read_bytes())
+    keep.result(store, after, path)
     return after
 
 

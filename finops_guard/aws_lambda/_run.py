@@ -1,12 +1,11 @@
 """One invocation of a run: begun once, gone on with as often as it takes, finished once.
 
 In the state: `run/<key>/start` (when it began and under what), `run/<key>/cell/<n>`, `run/<key>/result`; and
-`reports/<run>`, `snapshots/<run>`.
+what `advice.keep` keeps of every run.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import secrets
@@ -17,10 +16,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from finops_guard.advice import keep
 from finops_guard.aws_lambda._fetch import policy_at
 from finops_guard.aws_lambda._order import Order, narrowed
 from finops_guard.aws_lambda._progress import Progress, TimeUpError
-from finops_guard.errors import InputError, ScanError
+from finops_guard.errors import ActError, InputError, ScanError
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Policy, Report
 from finops_guard.pipeline import Request, run
@@ -71,7 +71,7 @@ class Invocation:
                 raise ScanError("the time was up, and without a state no other invocation goes on") from None
             progress.flush()
             return {"continue": self._token(progress.cells)}
-        return self._finished(store, report)
+        return self._finished(store, report, policy)
 
     def _report(self, policy: Policy, began: Mapping[str, Any], progress: Progress) -> Report:
         request = Request(
@@ -86,6 +86,8 @@ class Invocation:
             say=lambda _what, done, total: self._enough(progress) if done == total else None,
         )
         report = run(request)
+        if report.barred:  # Lambda tries again
+            raise ActError(report.barred)
         if self.order.mode == "enforce":
             return report
         return replace(report, run_id=began["run"], started=time_of(began["at"]))
@@ -96,13 +98,9 @@ class Invocation:
         if progress.fresh and self.remaining() / 1000 < least:
             raise TimeUpError
 
-    def _finished(self, store: Store, report: Report) -> dict[str, object]:
-        from finops_guard.outputs import json as output
-
-        out = io.StringIO()
-        output.render(report, out)
-        store.create(f"reports/{report.run_id}", out.getvalue().encode())
-        store.create(f"snapshots/{report.run_id}", Path(self.folder, "snapshot").read_bytes())
+    def _finished(self, store: Store, report: Report, policy: Policy) -> dict[str, object]:
+        keep.terms(store, report, policy)
+        keep.result(store, report, Path(self.folder, "snapshot"))
         result = _result(report)
         store.create(f"run/{self.order.key}/result", to_line(result))
         return from_line(store.get(f"run/{self.order.key}/result") or to_line(result))

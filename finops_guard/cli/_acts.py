@@ -61,8 +61,10 @@ def desk(policy_path: Path | None, uri: str | None) -> Desk:
 def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Session, Acting, tuple[Identity, ...]]]:
     """The right to act, and the verbs, for as long as the context. ActError while another has it."""
     from finops_guard import orders
+    from finops_guard.advice import keep
     from finops_guard.apply import session
 
+    keep.texts(at.store, at.policy)
     notes = Notes()
     with orders.verbs_of(at.policy, notes, now_utc(), os.environ) as verbs:
         who = tuple(verbs.identity(account) for account in sorted(accounts))

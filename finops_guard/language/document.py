@@ -44,7 +44,7 @@ class Document:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.lines = text.split("\n")
-        self._text = text
+        self.text = text
         self._problems: list[Diagnostic] = []
         self._seen: set[int] = set()
         self._has_aliases = False
@@ -61,7 +61,7 @@ class Document:
     @property
     def sha256(self) -> str:
         """Of the text as UTF-8."""
-        return hashlib.sha256(self._text.encode()).hexdigest()
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     def at(self, path: Sequence[str | int], *, key: bool = False) -> Location:
         """Where the value at a path stands (its key with `key`); the nearest parent when the path is not there."""
@@ -126,7 +126,7 @@ class Document:
     def _place(self, mark: Any) -> tuple[int, int]:
         """Line and column of a mark, from 0, as editors count: YAML 1.1 also breaks lines at NEL, LS and PS."""
         if not self._starts:
-            ends = (match.end() for match in re.finditer("\n", self._text))
+            ends = (match.end() for match in re.finditer("\n", self.text))
             self._starts = [0, *ends]
         line = bisect_right(self._starts, mark.index) - 1
         return line, mark.index - self._starts[line]
@@ -140,12 +140,12 @@ class Document:
 
     def _compose(self) -> Any:
         try:
-            self._text.encode()
+            self.text.encode()
         except UnicodeEncodeError as error:
             raise LanguageError([self._unreadable(error.start, "half a character (a lone surrogate)")]) from None
-        if mark := _too_deep(self._text):
+        if mark := _too_deep(self.text):
             raise LanguageError([self._at_mark(mark, f"nested deeper than {MAX_DEPTH} levels")])
-        loader = _Strict(self._text)
+        loader = _Strict(self.text)
         try:
             node = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
@@ -180,7 +180,7 @@ class Document:
         return self._at_mark(mark, message, hint)
 
     def _unreadable(self, position: int, message: str) -> Diagnostic:
-        before = self._text[:position]
+        before = self.text[:position]
         line, column = before.count("\n"), len(before) - (before.rfind("\n") + 1)
         return Diagnostic(self.file, line + 1, column + 1, message, None, 1, self.lines[min(line, len(self.lines) - 1)])
 
@@ -249,7 +249,7 @@ class Document:
         return False
 
     def _refuse_aliases(self) -> None:
-        for event in yaml.parse(self._text, Loader=_Loader):
+        for event in yaml.parse(self.text, Loader=_Loader):
             if isinstance(event, yaml.AliasEvent):
                 message = "anchors and aliases (&x, *x) are refused; write the value out"
                 length = len(event.anchor or "") + 1

@@ -46,7 +46,7 @@ def load_pack(document: Document) -> tuple[Pack | None, list[Diagnostic]]:
         place = ("params", unused)
         problems.append(document.problem(place, f"parameter '{unused}' is used by no rule", key=True, warning=True))
     version, summary = str(data.get("version", "")), str(data.get("summary") or "")
-    return Pack(name, version, summary, params, rules, document.file, document.sha256), problems
+    return Pack(name, version, summary, params, rules, document.file, document.sha256, document.text), problems
 
 
 def _map(data: Any) -> Mapping[str, Any]:

@@ -121,6 +121,7 @@ class _Draft:
             windows=sections.windows(parts.get("windows", [])),
             channels=channels,
             raw={key: _last(parts, key) for key in parts},
+            texts=tuple(each.text for each in (self.document, *([self.base.document] if self.base else []))),
         )
 
     def _check(self, document: Document) -> None:

@@ -160,7 +160,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A rule pack as loaded; conditions still hold `Param`s. `sha256` is of the file's bytes."""
+    """A rule pack as loaded; conditions still hold `Param`s. `sha256` is of its `text`."""
 
     name: str
     version: str
@@ -169,6 +169,7 @@ class Pack:
     rules: Mapping[str, Rule]
     path: str
     sha256: str
+    text: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +231,8 @@ class Team:
 class Policy:
     """The binding of packs to an organisation, after `extends`; `raw` keeps the document for what is read elsewhere.
 
-    `aliases`: folded tag spelling -> canonical key. `fx`: (from, to) -> (rate, as_of).
+    `aliases`: folded tag spelling -> canonical key. `fx`: (from, to) -> (rate, as_of). `texts` are the document's own,
+    whose sha256 is `sha256`, and that of the policy it extends.
     """
 
     name: str
@@ -257,6 +259,7 @@ class Policy:
     windows: Mapping[str, Window] = field(default_factory=dict)
     channels: tuple[Mapping[str, object], ...] = ()
     raw: Mapping[str, object] = field(default_factory=dict)
+    texts: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
