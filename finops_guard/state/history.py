@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from sys import intern
@@ -64,7 +64,7 @@ def write(store: Store, run: str, delta: Mapping[str, EpisodeRecord], now: datet
     """
     if not delta:
         return behind
-    rows = {finding: _from_record(delta[finding]) for finding in sorted(delta)}
+    rows = {finding: row_of(delta[finding]) for finding in sorted(delta)}
     line = _zip({"run": run, "at": stamp(now), "records": rows})
     if highest(store, FOLDS, behind) > behind or not write_once(store, key_of(DELTAS, behind + 1), line):
         raise ActError(
@@ -83,7 +83,7 @@ def compact(store: Store, lease: Lease, now: datetime) -> int:
     there = fold(store)
     if numbers(store, DELTAS, highest(store, FOLDS)):
         kept = {finding: record for finding, record in there.records.items() if not _is_old(record, utc(now))}
-        rows = {finding: _from_record(kept[finding]) for finding in sorted(kept)}
+        rows = {finding: row_of(kept[finding]) for finding in sorted(kept)}
         line = _zip({"at": stamp(there.at or now), "records": rows})
         if not write_once(store, key_of(FOLDS, there.number), line):
             raise ActError("another folded the episodes", help="One run acts at a time; run again.")
@@ -96,6 +96,13 @@ def compact(store: Store, lease: Lease, now: datetime) -> int:
     ]
     store.drop(stale)
     return len(stale)
+
+
+def deltas(store: Store) -> Iterator[Line]:
+    """What each run changed (`run`, `at` and `records`, rows by finding id), oldest first; folded ones are gone."""
+    for key, line in read_all(store, store.list(DELTAS)):
+        if line is not None:
+            yield _unzip(key, line)
 
 
 def _is_old(record: EpisodeRecord, now: datetime) -> bool:
@@ -128,7 +135,8 @@ def _unzip(key: str, data: bytes) -> Line:
         raise ActError(f"the state is damaged: {key} cannot be read") from None
 
 
-def _from_record(record: EpisodeRecord) -> Line:
+def row_of(record: EpisodeRecord) -> Line:
+    """A record as JSON."""
     row: Line = {
         "about": {name: value for name in About.__slots__ if (value := getattr(record.about, name))},
         "ladder": record.ladder,
