@@ -12,7 +12,6 @@ from finops_guard.apply.ports import Verbs
 from finops_guard.apply.reading import reread, resource_of
 from finops_guard.apply.record import done
 from finops_guard.apply.session import Session
-from finops_guard.errors import ActError
 from finops_guard.model import Outcome, Resource
 from finops_guard.state.entries import PREFIX, chains, entries, open_acts, read
 from finops_guard.state.episodes import advance
@@ -56,8 +55,6 @@ def _left(store: Store, run: str) -> bool:
 
 
 def _decided(session: Session, verbs: Verbs, left: Sequence[Unfinished]) -> Iterator[Outcome]:
-    if any(open_.at > session.now() for open_ in left):
-        raise ActError("the journal has an act from the future", help="Set the clock right; nothing was done.")
     for (verb, *_), group in groupby(sorted(left, key=_place), key=_place):
         some = list(group)
         live = reread(verbs, [resource_of(open_.act) for open_ in some], verb.removeprefix("undo_"))

@@ -13,6 +13,7 @@ import pytest
 from finops_guard.apply import settle
 from finops_guard.errors import ActError, InputError
 from finops_guard.model import All, Cap, Compare, Exemption, Freeze, Identity, Outcome, Ref, Rung, Window
+from finops_guard.plan import plan as planned
 from finops_guard.plan.approvals import approvals, approve, counted
 from finops_guard.plan.file import PlanFile, read_plan, write_plan
 from finops_guard.state.halts import halt, resume
@@ -467,6 +468,29 @@ def test_a_first_act_gone_wrong_ends_the_rule_in_that_account() -> None:
     applied = it.enforce()
     assert states(applied) == {"failed": 1, "refused": 7, "done": 2}
     assert applied.exit_code == 4
+
+
+def test_a_first_act_of_which_nothing_is_known_ends_the_rule_too() -> None:
+    it = world(10, TAGGED)
+    it.cloud.fault = only("i-0000", "blind")
+    assert states(it.enforce()) == {"failed": 1, "refused": 9}
+    it.cloud.blind.clear()
+    it.cloud.fault = only("")
+    assert states(it.enforce()) == {"done": 9}
+
+
+def test_a_finding_whose_notice_nobody_took_holds_back_no_other() -> None:
+    other = replace(TAGGED, name="other", severity="low")
+    it = world(1, TAGGED, other)
+    with it.session() as held:
+        it.begin(held)
+        for finding, record in list(held.records.items()):
+            if record.about.rule == "p/other":
+                del held.records[finding]
+        running = [finding for finding in it.scan(held.records.values()) if finding.id in held.records]
+        episodes = held.episodes(held.records)
+        steps = planned(running, it.policy, it.now, mode="enforce", can=it.cloud.has, episodes=episodes)
+        assert states(it.apply(steps, held)) == {"done": 1}
 
 
 def test_five_failures_in_a_row_end_the_run() -> None:

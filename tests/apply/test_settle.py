@@ -96,7 +96,7 @@ def test_what_is_gone_stays_open_for_a_day() -> None:
     assert unsealed(it.store) == []
 
 
-def test_an_act_from_the_future_is_not_settled() -> None:
+def test_a_clock_behind_what_was_left_open_settles_nothing() -> None:
     it = _cut_short(done=True)
     it.store.objects = {
         key: line for key, line in it.store.objects.items() if not key.startswith(("lease", "episodes"))

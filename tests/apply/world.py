@@ -57,6 +57,7 @@ class World:
 
     def __post_init__(self) -> None:
         self._compiled = self.policy, Evaluator(self.policy.bindings, self.now, self.policy.fx)
+        self.steps: list[Step] = []
         self.calls: list[tuple[str, str]] = []
         self.down: Any = lambda _operation, _key, _when: None
         self.store = MemoryStore(self._touch)
@@ -116,7 +117,8 @@ class World:
         with self.session(run) as held:
             settled = settle(held, self.cloud)
             self.begin(held)
-            applied = self.apply(self.plan(held), held, **more)
+            self.steps = self.plan(held)
+            applied = self.apply(self.steps, held, **more)
             return replace(applied, settled=settled)
 
     def apply(self, steps: Sequence[Step], held: Session, **more: Any) -> Applied:

@@ -7,7 +7,7 @@ import pytest
 
 from finops_guard.apply import record
 from finops_guard.errors import ActError, InputError
-from finops_guard.model import Cap, Freeze, Rung, Window
+from finops_guard.model import Cap, Freeze, Outcome, Rung, Window
 from finops_guard.state.entries import entries
 from finops_guard.state.halts import halt
 from tests.apply import truth
@@ -86,6 +86,19 @@ def test_what_has_no_inverse_is_listed() -> None:
     assert undone.outcomes[0].error == "terminate of AWS::EC2::Instance cannot be put back"
     undone = it.undo(undone.undoes)
     assert states(undone) == {"skipped": 2}
+
+
+def test_what_was_started_is_not_stopped_again() -> None:
+    it, run = _done(1)
+    it.cloud.verbs |= {"undo_start"}
+    with it.session() as held:
+        act = replace(next(act for act, _ in record.done(entries(it.store)) if act.verb == "stop"), verb="start")
+        held.journal().intents([act], it.now)
+        held.journal().outcomes([Outcome(act.step, "done", {"state": "stopped"}, {"state": "running"})], it.now)
+    it.cloud.machines["i-0000"].state = "running"
+    undone = it.undo(held.run)
+    assert (states(undone), undone.lasting) == ({"skipped": 1}, (act.step,))
+    assert run != held.run
 
 
 def test_what_is_gone_or_cannot_be_read_is_told() -> None:
