@@ -83,7 +83,7 @@ class Runtime:
     def invoke(self, event: Any, request_id: str, seconds: float = 900) -> tuple[str, Any]:
         """`response` or `error`, and its content."""
         self.events.put((request_id, event, seconds))
-        where, what, content = self.answers.get(timeout=60)
+        where, what, content = self.answers.get(timeout=300)
         assert where == request_id
         return what, content
 
