@@ -119,7 +119,7 @@ class Emitter:
                 return f"({amount_}) {_SYMBOLS[op]} {constant(amount)}"
             case op, wanted if op in _SYMBOLS:
                 return f"{name} {_SYMBOLS[op]} {constant(wanted)}"
-        raise NotImplementedError(f"no code for {test.op} {type(test.value).__name__}")
+        raise AssertionError(f"no code for {test.op} {type(test.value).__name__}")  # the language has no other
 
     def reason(self, depth: int, test: Compare, into: str) -> None:
         """Two-valued: puts statements that append to a list why a test does not hold, if so."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -16,6 +14,7 @@ from finops_guard.evaluate.fold import bounded
 from finops_guard.evaluate.operations import in_currency
 from finops_guard.evaluate.page import Judgement, Page, Plan, Slot, Use
 from finops_guard.evaluate.source import Source, UnsafeSourceError
+from finops_guard.language.document import collector_paused
 from finops_guard.model import Binding, Condition, Resource, Unknown, Verdict
 
 __all__ = ["Evaluator", "Judgement", "predicate"]
@@ -75,7 +74,7 @@ class Evaluator:
                 kinds[kind] = [resource]
         found: list[Judgement] = []
         later: list[Later] = []
-        with _collector_paused():
+        with collector_paused():
             for kind, group in kinds.items():
                 self._group(kind, group, found, later)
             found += self._settled(later)
@@ -136,18 +135,6 @@ def _tried(twin: Callable[..., Any], resource: Resource) -> tuple[Verdict, tuple
 
 def _broken(error: Exception) -> tuple[Verdict, tuple[Any, ...]]:
     return "unknown", (("the rule", "judged", True, Unknown(f"internal error: {type(error).__name__}: {error}")),)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection meanwhile: a page makes many small tuples and no cycles among them."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def predicate(condition: Condition, now: datetime, fx: Fx | None = None) -> Callable[[Resource], bool | None]:
