@@ -284,7 +284,7 @@ def _first_too_deep(text: str) -> Any:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No cyclic garbage collection while many small objects without cycles are made or read: it costs twice the work."""
+    """No cyclic garbage collection while many small objects without cycles are made: it costs twice the work."""
     enabled = gc.isenabled()
     gc.disable()
     try:
