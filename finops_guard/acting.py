@@ -3,19 +3,29 @@
     findings ─► ended episodes ─► plan ─► marks, notices ─► begun episodes ─► plan ─► acts ─► notices of the acts
 
 Every act goes through `apply`; nothing here calls a cloud.
+
+What is decided here, and its reasons:
+
+- An episode ends only where this run looked: the resource was read and no longer fails, or it was not there in a place
+  that the run read whole. A scan of less, or with gaps, ends nothing elsewhere.
+- What only our own stop keeps from failing still fails here, so that its later rungs go on; in the report it does not.
+- A binding in dry-run begins no episode: its time counts from the first run that enforces it.
+- A plan file gets every write, the marks too: then only channels carry notices.
+- What was done is told at least once: the notice is in the outbox before it is sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
-from finops_guard.model import Finding, Gap, Policy, Report, Resource, Step
+from finops_guard.errors import ActError
+from finops_guard.model import Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
 from finops_guard.plan.file import write_plan
 from finops_guard.state.episodes import (
@@ -29,13 +39,20 @@ from finops_guard.state.episodes import (
     advance,
     held,
     next_state,
+    warned,
 )
-from finops_guard.state.episodes import warned as reminded
+from finops_guard.state.lines import stamp
 from finops_guard.state.store import Store
 
-Again = Callable[[Collection[str]], Iterable[Resource]]
+Again: TypeAlias = Callable[[Collection[str]], Iterable[Resource]]
 """The resources of some ids, as this run collected them."""
+Told: TypeAlias = dict[tuple[str, int], tuple[str, ...]]
+"""By (finding, rung), who took its notice."""
+
 MARK = "tag finops-guard-due"
+_LEFT = "its mark was not written: a plan file leaves every write to apply"
+_NOBODY = "no channel took its notice in this run"
+_NO_TICKET = "this version opens no tickets"
 _ACTS: tuple[Literal["act"]] = ("act",)
 
 
@@ -53,11 +70,24 @@ class Orders:
 
 
 def act(report: Report, policy: Policy, orders: Orders, again: Again) -> Report:
-    """The report with what was done, failed and refused. ActError if the lease is another's or acting is halted."""
-    with session(
-        orders.store, report.run_id, orders.clock, by=orders.by, policy=policy, identities=report.identities
-    ) as ours:
-        return _Run(report, policy, orders, ours).out(again)
+    """The report with what was done, failed and refused; see `barred` where acting could not begin."""
+    try:
+        with session(
+            orders.store, report.run_id, orders.clock, by=orders.by, policy=policy, identities=report.identities
+        ) as ours:
+            return _Run(report, policy, orders, ours).out(again)
+    except ActError as wrong:
+        return barred(report, wrong)
+
+
+def barred(report: Report, wrong: ActError) -> Report:
+    """The report of a run that may not act, or could not say on record that it does: what was due is refused."""
+    why = f"{wrong.what} ({wrong.help})" if wrong.help else wrong.what
+    steps = tuple(
+        replace(step, state="refused", because=why) if step.state == "due" and step.do != "suggest" else step
+        for step in report.steps
+    )
+    return replace(report, steps=steps, barred=why, short=(why,), remarks=(*report.remarks, f"nothing was done: {why}"))
 
 
 @dataclass(slots=True)
@@ -66,28 +96,92 @@ class _Run:
     policy: Policy
     orders: Orders
     ours: Session
+    remarks: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def out(self, again: Again) -> Report:
         ours, orders = self.ours, self.orders
-        settle(ours, orders.verbs)
-        ours.recount()
-        findings = [*self.report.findings, *self._as_before_ours(again)]
-        seen = [*self._seen(findings), *self._missing(findings)]
+        left = settle(ours, orders.verbs)
+        there = {resource.id: resource for resource in again(self._missed())}
+        findings = self._as_before_ours(there)
+        seen = [*map(self._seen, findings), *self._gone(findings, there)]
         ours.keep(next_state(ours.records, seen, (), ours.now()))
         first = self._plan(findings)
-        marked = self._marks(first)
-        told, errors = self._tell(first, findings, seen, marked)
+        marked = self._mark(first)
+        told = self._tell(first, findings, seen, marked)
         steps = self._plan(findings)
         if orders.plan_out is not None:
             write_plan(orders.plan_out, steps, self.policy, ours.now(), identities=self.report.identities)
             applied = Applied(ours.run)
         else:
             applied = apply(steps, ours, orders.verbs, orders.judge)
-        done = [*_told(first, told, marked, errors), *applied.over(_but(steps, told))]
-        after = replace(self._with(findings, done), finished=ours.now())
-        errors += self._tell_acts(after)
-        short = (*marked.short, *applied.short)
-        return replace(after, short=short, remarks=(*after.remarks, *dict.fromkeys(errors)))
+        spoken = {step.id: step for step in self._spoken(first, told, marked)}
+        done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
+        short = [*marked.short, *applied.short, *self._tell_acts(findings, done)]
+        self._since(self.report.findings)
+        self._say(left, findings, short)
+        remarks = (*self.report.remarks, *dict.fromkeys(self.remarks))
+        return replace(
+            self.report, steps=tuple(done), finished=ours.now(), short=tuple(dict.fromkeys(short)), remarks=remarks
+        )
+
+    def _running(self, failing: Collection[str]) -> dict[str, EpisodeRecord]:
+        """Running episodes of findings that do not fail in this run."""
+        return {
+            finding: record
+            for finding, record in self.ours.records.items()
+            if record.running and finding not in failing
+        }
+
+    def _missed(self) -> set[str]:
+        """The resources of running episodes that nothing fails for in this run."""
+        return {record.about.resource for record in self._running(_failing(self.report.findings)).values()}
+
+    def _as_before_ours(self, there: Mapping[str, Resource]) -> list[Finding]:
+        """The findings, and those that only our own earlier act keeps from failing: their later rungs go on."""
+        waiting: dict[str, list[EpisodeRecord]] = {}
+        ids = set()
+        for finding, record in self._running(_failing(self.report.findings)).items():
+            if record.before and record.about.resource in there:
+                waiting.setdefault(record.about.resource, []).append(record)
+                ids.add(finding)
+        found = {finding.id: finding for finding in self.report.findings}
+        before = [before_ours(there[resource], (), records) for resource, records in waiting.items()]
+        found |= {again.id: again for again in self.orders.judge(before, self.ours.now()) if again.id in ids}
+        return list(found.values())
+
+    def _seen(self, finding: Finding) -> Seen:
+        (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
+        enforced = self.policy.mode == binding.mode == "enforce"
+        sight: Sight = "unknown"
+        if finding.exempt is not None:
+            sight = "exempt"
+        elif finding.verdict == "pass" or (finding.verdict == "fail" and finding.acts and enforced):
+            sight = finding.verdict
+        return Seen(finding.id, sight, About.of(finding), Ladder.of(finding.rule, binding))
+
+    def _gone(self, findings: Iterable[Finding], there: Mapping[str, Resource]) -> Iterator[Seen]:
+        """Running episodes that nothing was found for: it passes, its rule is no longer about it, or it is gone."""
+        rules = {(binding.name, rule.id) for binding in self.policy.bindings for rule in binding.rules}
+        for finding, record in self._running({found.id for found in findings}).items():
+            about = record.about
+            sight: Sight = "pass" if (about.binding, about.rule) in rules else "outside"
+            if about.resource not in there:
+                sight = "gone" if self._looked(about) else "unknown"
+            yield Seen(finding, sight, about, Ladder(record.ladder, notifies=False, longest=record.longest))
+
+    def _looked(self, about: About) -> bool:
+        """Whether this run read the place of a record whole."""
+        scope = self.policy.scope.get(about.cloud, {})
+        for name, place in (("accounts", about.account), ("regions", about.region)):
+            listed = scope.get(name)
+            if isinstance(listed, list | tuple) and place not in listed:
+                return False
+        where = {"cloud": about.cloud, "account": about.account, "region": about.region, "type": about.type}
+        hidden = any(
+            all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in self.report.gaps
+        )
+        return not hidden and (about.cloud, about.account) in {(w.cloud, w.account) for w in self.report.identities}
 
     def _plan(self, findings: Sequence[Finding]) -> list[Step]:
         ours = self.ours
@@ -99,124 +193,110 @@ class _Run:
             can=self.orders.verbs.has, episodes=episodes, done_24h=ours.spent,
         )  # fmt: skip
 
-    def _as_before_ours(self, again: Again) -> Iterator[Finding]:
-        """Findings that only our own earlier act keeps from failing: their later rungs go on."""
-        known = {finding.id for finding in self.report.findings}
-        waiting: dict[str, list[EpisodeRecord]] = {}
-        for finding, record in self.ours.records.items():
-            if record.running and record.before and finding not in known:
-                waiting.setdefault(record.about.resource, []).append(record)
-        there = [before_ours(each, (), waiting[each.id]) for each in again(waiting.keys())] if waiting else []
-        for found in self.orders.judge(there, self.ours.now()):
-            if found.id in self.ours.records and found.id not in known:
-                yield found
-
-    def _seen(self, findings: Iterable[Finding]) -> Iterator[Seen]:
-        ladders = _ladders(self.policy)
-        for finding in findings:
-            ladder = ladders.get((finding.binding, finding.rule.id))
-            if ladder is None or finding.verdict not in ("fail", "unknown"):
-                continue
-            sight: Sight = (
-                "exempt" if finding.exempt is not None else "fail" if finding.verdict == "fail" else "unknown"
-            )
-            yield Seen(finding.id, sight if finding.acts else "unknown", About.of(finding), ladder)
-
-    def _missing(self, findings: Iterable[Finding]) -> Iterator[Seen]:
-        """Running episodes that nothing fails for any more: it passes or is gone, where this run looked."""
-        known = {finding.id for finding in findings}
-        accounts = {(who.cloud, who.account) for who in self.report.identities}
-        for finding, record in self.ours.records.items():
-            if finding in known or not record.running:
-                continue
-            about = record.about
-            looked = (about.cloud, about.account) in accounts and not any(map(about_in(about), self.report.gaps))
-            ladder = Ladder(record.ladder, notifies=False, longest=record.longest)
-            yield Seen(finding, "pass" if looked else "unknown", about, ladder)
-
-    def _marks(self, steps: Sequence[Step]) -> Applied:
+    def _mark(self, steps: Sequence[Step]) -> Applied:
         """Notices that mark their resource write the tag first: it carries the notice where no channel does."""
         if self.orders.plan_out is not None:
             return Applied(self.ours.run)
-        marks = [step for step in steps if step.do == "notify" and step.after]
-        return apply(marks, self.ours, self.orders.verbs, self.orders.judge)
+        first: dict[str, Step] = {}
+        for step in sorted(_marking(steps), key=lambda step: (*map(str, step.after.values()), step.id)):
+            first.setdefault(step.resource.id, step)  # of several on one resource the earliest day
+        return apply(list(first.values()), self.ours, self.orders.verbs, self.orders.judge)
 
-    def _tell(
-        self, steps: Sequence[Step], findings: Sequence[Finding], seen: Sequence[Seen], marked: Applied
-    ) -> tuple[dict[tuple[str, int], tuple[str, ...]], list[str]]:
-        """Deliver notices and reminders, begin episodes; (finding, rung) -> who took it, and what went wrong."""
-        ours, orders, policy = self.ours, self.orders, self.policy
-        now = ours.now()
-        failing = {finding.id for finding in findings if finding.verdict == "fail"}
-        episodes = ours.episodes(failing)
-        late = notify.waiting(orders.store, now, failing)
+    def _tell(self, steps: Sequence[Step], findings: Sequence[Finding], seen: Sequence[Seen], marked: Applied) -> Told:
+        """Deliver notices and reminders, and begin the episodes of what was told."""
+        ours, now = self.ours, self.ours.now()
+        failing = _failing(findings) - held(ours.records, now).keys()
+        late = notify.waiting(self.orders.store, now, failing)
         made = notify.notices(
-            self._with(findings, steps), policy, now,
-            episodes=episodes, records=ours.records, kinds=("finding", "reminder"),
+            replace(self.report, findings=tuple(findings), steps=tuple(steps)), self.policy, now,
+            episodes=ours.episodes(failing), records=ours.records, kinds=("finding", "reminder"),
         )  # fmt: skip
-        delivered = notify.deliver([*late, *made], policy.channels, orders.environ, now)
-        notify.keep(orders.store, delivered.owed)
-        notify.sent(orders.store, delivered.sent)
-        told = dict(delivered.taken)
-        wrote = {outcome.step for outcome in marked.outcomes if outcome.state == "done"}
-        for step in steps:
-            if step.id in wrote:
-                for place in step.serves:
-                    told[place] = (*told.get(place, ()), MARK)
+        delivered = self._deliver([*late, *made])
+        told: Told = dict(delivered.taken)
+        outcomes = {outcome.step: outcome for outcome in marked.outcomes}
+        bear = {step.resource.id for step in steps if step.id in outcomes and _bears(step, outcomes[step.id])}
+        for step in _marking(steps):
+            if step.resource.id in bear:
+                told |= {place: (*told.get(place, ()), MARK) for place in step.serves}
         begun = [Notice(finding, rung, now, to) for (finding, rung), to in told.items()]
         ours.keep(next_state(ours.records, seen, begun, now))
         ours.keep(advance(ours.records, [Done(finding, rung, now) for finding, rung in told]))
-        ours.keep(reminded(ours.records, delivered.warned, now))
-        return told, [f"channel {channel}: {what}" for channel, what in delivered.errors]
+        ours.keep(warned(ours.records, delivered.warned, now))
+        return told
 
-    def _tell_acts(self, report: Report) -> list[str]:
-        ours, orders = self.ours, self.orders
+    def _tell_acts(self, findings: Sequence[Finding], steps: Sequence[Step]) -> Iterator[str]:
+        """Tell what was done, with the head of the journal; why not, where the state does not take it."""
+        ours = self.ours
         made = notify.notices(
-            report, self.policy, ours.now(),
-            episodes=ours.episodes(finding.id for finding in report.findings),
+            replace(self.report, findings=tuple(findings), steps=tuple(steps)), self.policy, ours.now(),
+            episodes=ours.episodes(finding.id for finding in findings),
             records=ours.records, head=ours.close(), kinds=_ACTS,
         )  # fmt: skip
-        delivered = notify.deliver(made, self.policy.channels, orders.environ, ours.now())
-        notify.keep(orders.store, delivered.owed)
-        notify.sent(orders.store, delivered.sent)
-        return [f"channel {channel}: {what}" for channel, what in delivered.errors]
+        try:
+            notify.keep(self.orders.store, made)
+            self._deliver([replace(notice, late=True) for notice in made])
+        except ActError as wrong:
+            yield f"not all that was done could be told: {wrong.what}"
 
-    def _with(self, findings: Sequence[Finding], steps: Sequence[Step]) -> Report:
+    def _deliver(self, notices: Iterable[notify.Notice]) -> notify.Delivered:
+        delivered = notify.deliver(notices, self.policy.channels, self.orders.environ, self.ours.now())
+        notify.keep(self.orders.store, delivered.owed)
+        notify.sent(self.orders.store, delivered.sent)
+        self.errors += [f"channel {channel}: {what}" for channel, what in delivered.errors]
+        return delivered
+
+    def _spoken(self, steps: Iterable[Step], told: Told, marked: Applied) -> Iterator[Step]:
+        """The notices of the first plan as they ended: done where a channel took them or the mark was written."""
+        outcomes = {outcome.step: outcome for outcome in marked.outcomes}
+        wrong = "; ".join(dict.fromkeys(self.errors))
+        for step in steps:
+            if step.do != "notify" or step.state != "due":
+                continue
+            outcome = outcomes.get(step.id)
+            mark = None if outcome is None or _bears(step, outcome) else f"no mark: {outcome.error}"
+            if told.keys() & set(step.serves):
+                left = _LEFT if step.after and self.orders.plan_out is not None else None
+                yield replace(step, state="done", because=mark or left or step.because)
+            elif wrong or (outcome is not None and outcome.state == "failed"):
+                yield replace(step, state="failed", because="; ".join(filter(None, (wrong, mark))))
+            else:
+                yield replace(step, state="scheduled", because="; ".join(filter(None, (_NOBODY, mark))))
+
+    def _since(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             record = self.ours.records.get(finding.id)
             if record is not None and record.running:
                 finding.since = record.began
-        return replace(self.report, findings=tuple(findings), steps=tuple(steps))
+
+    def _say(self, left: Sequence[Outcome], findings: Iterable[Finding], short: Iterable[str]) -> None:
+        """What a reader must know about the run as a whole."""
+        ours, say = self.ours, self.remarks.append
+        if left:
+            done = sum(outcome.state == "done" for outcome in left)
+            say(f"an earlier run was cut short: of the acts it left open {done} were done, {len(left) - done} were not")
+        holding = held(ours.records, ours.now())
+        until = [holding[finding.id] for finding in findings if finding.id in holding and finding.verdict == "fail"]
+        if until:
+            say(f"{len(until)} findings are held after an undo, the last until {stamp(max(until))}")
+        self.remarks += self.errors
+        self.remarks += [f"not done: {why}" for why in short]
+        if ours.head:
+            say(f"the journal of this run ends with {ours.head}")
 
 
-def _ladders(policy: Policy) -> dict[tuple[str, str], Ladder]:
-    """By (binding, rule id)."""
-    return {(binding.name, rule.id): Ladder.of(rule, binding) for binding in policy.bindings for rule in binding.rules}
+def _failing(findings: Iterable[Finding]) -> set[str]:
+    return {finding.id for finding in findings if finding.verdict == "fail"}
 
 
-def about_in(about: About) -> Callable[[Gap], bool]:
-    """Whether a gap may hide what a record is about; `*` in a gap is anything."""
-    where = {"cloud": about.cloud, "account": about.account, "region": about.region, "type": about.type}
-    return lambda gap: all(getattr(gap, name) in ("*", value) for name, value in where.items())
+def _honest(step: Step) -> Step:
+    """A ticket that is due is not opened yet."""
+    return replace(step, state="refused", because=_NO_TICKET) if (step.do, step.state) == ("ticket", "due") else step
 
 
-def _but(steps: Iterable[Step], told: Collection[tuple[str, int]]) -> Iterator[Step]:
-    """Steps of the second plan that the first one's notices did not already serve."""
-    return (step for step in steps if not (step.do == "notify" and set(step.serves) & set(told)))
+def _marking(steps: Iterable[Step]) -> Iterator[Step]:
+    return (step for step in steps if step.do == "notify" and step.state == "due" and step.after)
 
 
-def _told(
-    steps: Iterable[Step], told: Collection[tuple[str, int]], marked: Applied, errors: Sequence[str]
-) -> Iterator[Step]:
-    """The notices of the first plan as they ended: done where a channel took them or the mark was written."""
-    outcomes = {outcome.step: outcome for outcome in marked.outcomes}
-    for step in steps:
-        if step.do != "notify" or step.state != "due":
-            continue
-        outcome = outcomes.get(step.id)
-        if set(step.serves) & set(told):
-            because = outcome.error if outcome is not None and outcome.state != "done" else step.because
-            yield replace(step, state="done", because=because)
-        elif errors or outcome is not None:
-            why = "; ".join(errors) or (outcome.error if outcome is not None else None)
-            yield replace(step, state="failed", because=why)
+def _bears(step: Step, outcome: Outcome) -> bool:
+    """Whether a resource bears its mark: written now, or by a run that was cut short before it could say so."""
+    return outcome.state == "done" or (outcome.state == "skipped" and step.before == step.after)

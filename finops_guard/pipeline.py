@@ -6,16 +6,17 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from finops_guard import __version__, orders
-from finops_guard.acting import Orders, act
+from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
 from finops_guard.costs import prices
 from finops_guard.enrich import enrich
+from finops_guard.errors import ActError
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
 from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
@@ -24,6 +25,7 @@ from finops_guard.model.report import Memory
 from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.state import spool
+from finops_guard.state.store import Store
 
 Clock = Callable[[], datetime]
 
@@ -55,6 +57,7 @@ class Request:
 def run(request: Request) -> Report:
     """Scan, judge, plan. The report holds every finding, step and gap; a cloud is written to only in mode enforce."""
     policy, at, started = request.policy, request.at, request.clock()
+    store = None if request.mode == "dry-run" else orders.state_of(policy, request.state, request.environ)
     notes, need, tally = Notes(say=request.say, memory=request.memory), need_of(policy), Tally(policy)
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
     with _spool(request.snapshot_out) as path:
@@ -63,7 +66,7 @@ def run(request: Request) -> Report:
         enriched = tally.seen(enrich(spool.read(path, policy.aliases), policy, at))
         failed = [*tally.found(findings(evaluator.judge(enriched), policy, at))]
         report = _report(request, started, notes, tally, evaluator.passed, failed)
-        return report if request.mode == "dry-run" else _enforced(report, request, notes, path)
+        return report if store is None else _enforced(report, request, store, notes, path)
 
 
 def _report(
@@ -111,11 +114,13 @@ def _report(
     )
 
 
-def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Report:
+def _enforced(report: Report, request: Request, store: Store, notes: Notes, path: Path) -> Report:
     """The report after the acts; what the run went by, found and collected is kept in the state."""
     policy = request.policy
-    store = orders.state_of(policy, request.state, request.environ)
-    keep.terms(store, report, policy)
+    try:
+        keep.terms(store, report, policy)
+    except ActError as wrong:
+        return barred(report, wrong)
     with orders.verbs_of(policy, notes, request.at, request.environ) as verbs:
         by, judge = orders.by_whom(report.run_id), orders.judge_of(policy)
         given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
@@ -124,7 +129,10 @@ def _enforced(report: Report, request: Request, notes: Notes, path: Path) -> Rep
             return (each for each in enrich(spool.read(path, policy.aliases), policy, request.at) if each.id in ids)
 
         after = act(report, policy, given, again)
-    keep.result(store, after, path)
+    try:
+        keep.result(store, after, path)
+    except ActError as wrong:
+        return replace(after, short=(*after.short, f"this run could not be kept: {wrong.what}"))
     return after
 
 

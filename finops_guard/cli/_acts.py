@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from finops_guard.cli._policy import policy_for
+from finops_guard.errors import InputError
 from finops_guard.model import Notes, Outcome, Policy
 
 if TYPE_CHECKING:
@@ -67,10 +68,26 @@ def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Sessio
     keep.texts(at.store, at.policy)
     notes = Notes()
     with orders.verbs_of(at.policy, notes, now_utc(), os.environ) as verbs:
-        who = tuple(verbs.identity(account) for account in sorted(accounts))
+        who = identities(verbs, accounts)
         by = orders.by_whom(run)
         with session(at.store, run, now_utc, by=by, policy=at.policy, identities=who) as ours:
             yield ours, verbs, who
+
+
+def identities(verbs: Acting, accounts: Iterable[str]) -> tuple[Identity, ...]:
+    """Who we are in each account; InputError where one of them cannot be entered."""
+    from finops_guard.sources.aws._errors import Unreadable
+
+    who = []
+    for account in sorted(accounts):
+        try:
+            who.append(verbs.identity(account))
+        except Unreadable as wrong:
+            raise InputError(
+                f"aws {account} cannot be acted on: {wrong.reason}",
+                help="Use the credentials of the account that was scanned.",
+            ) from None
+    return tuple(who)
 
 
 @dataclass(frozen=True, slots=True)

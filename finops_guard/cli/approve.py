@@ -29,7 +29,7 @@ def command(  # noqa: D103 - click shows the help below
     desk = _acts.desk(policy_path, state)
     now = _acts.now_utc()
     with orders.verbs_of(desk.policy, Notes(), now, os.environ) as verbs:
-        who = tuple(verbs.identity(account) for _, account in sorted(plan.accounts))
+        who = _acts.identities(verbs, (account for _, account in plan.accounts))
     file.check(plan, desk.policy, who, now)
     given = approvals.approve(desk.store, plan.digest, who[0], now)
     all_given = approvals.approvals(desk.store, plan.digest)

@@ -95,6 +95,8 @@ def command(  # noqa: D103 - click shows the help below
             _header(rules, wanted)
         report = run(request)
     write(report, shape, files)
+    for why in report.short:
+        click.echo(printable(f"not done: {why}"), err=True)
     raise click.exceptions.Exit(exit_code(report, fail_on, unknown))
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from finops_guard.cli import _acts
 from finops_guard.cli._options import common, policy
 from finops_guard.errors import InputError
-
-if TYPE_CHECKING:
-    from finops_guard.state.journal import Act
 
 LAST = "last"
 
@@ -49,10 +45,6 @@ def command(  # noqa: D103 - click shows the help below
     ]
     _acts.tell(ours.run, rows, back.short, shape, lasting=back.lasting)
     raise click.exceptions.Exit(back.exit_code)
-
-
-def _changes(act: Act) -> bool:
-    return not act.verb.startswith("undo")
 
 
 command.help = """Put back what a run changed, where that can be done.

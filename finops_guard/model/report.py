@@ -197,7 +197,8 @@ class PackUsed:
 class Report:
     """Everything one run found. Money totals by currency; `asked` are the targets as they were named.
 
-    `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …).
+    `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
+    `barred`: why it could not act at all.
     """
 
     run_id: str
@@ -225,3 +226,4 @@ class Report:
     complete: bool = True
     asked: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
+    barred: str | None = None

@@ -77,5 +77,5 @@ def _not_yet(rung: Rung) -> list[str]:
     if rung.enough:
         return ["stopping only until a budget holds (enough) is not available in this version"]
     if rung.do == "start":
-        return ["only what our journal stopped is started, and this version keeps no journal"]
+        return ["only undo starts what was stopped, in this version"]
     return []
