@@ -175,7 +175,8 @@ def test_what_is_measured_is_not_compared_and_what_is_decided_on_is() -> None:
     assert changed(then, look(tag, machine(tags={"Team": "a", "x": "2"}), policy())) == ["tag x"]
     (stop,) = [step for step in planned(finding(of=rule(NOTIFY, Rung("stop", after=0)))) if step.do == "stop"]
     then = observed(stop, policy())
-    assert changed(then, look(stop, machine(**{"usage.cpu_percent": 3.0}), policy())) == []
+    measured: dict[str, Any] = {"usage.cpu_percent": 3.0}
+    assert changed(then, look(stop, machine(**measured), policy())) == []
     assert changed(then, look(stop, machine(managed_by="asg", state="stopped"), policy())) == ["managed_by", "state"]
     assert changed(then, look(stop, machine(protected=Unknown("denied")), policy())) == ["protected"]
 
