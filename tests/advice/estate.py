@@ -22,7 +22,7 @@ from tests.apply.cloud import Cloud, Machine
 ACCOUNT = "111111111111"
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)  # a Monday
 DAY = timedelta(days=1)
-FACTS = {"facts": {"instance_type": "m5.xlarge", "tenancy": "default"}}
+FACTS = {"facts": {"instance_type": "g5.xlarge", "tenancy": "default"}}
 PACK = """\
 pack: own
 version: 1.2.0
@@ -96,6 +96,12 @@ class Estate:
             policy, at, mode="enforce", clock=lambda: at, environ={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, **more
         )
         return pipeline.run(request)
+
+    def scan(self, at: datetime, to: Path) -> Path:
+        """What a dry-run scan with `--snapshot-out` leaves."""
+        policy = load_policy(self.folder / "finops-guard.yaml", at.date())
+        pipeline.run(pipeline.Request(policy, at, snapshot_out=to, clock=lambda: at))
+        return to
 
     def _collect(self, *arguments: Any, **_named: Any) -> Iterator[Any]:
         notes: Notes = arguments[4]

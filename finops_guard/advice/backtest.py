@@ -1,0 +1,293 @@
+"""What a policy would have done, over stored snapshots: an enforcing run at the time of each, with nothing sent.
+
+Each snapshot is judged at its own time; notices count as delivered; episodes, waiting times, windows, freezes, caps and
+exemptions are those of the real run (`plan`, `state.episodes`); and what was done stays done in later snapshots
+(`imagined`). Two policies see the same snapshots, each in its own imagined cloud. One snapshot is read at a time.
+
+What it cannot know, and takes as well: what is only read just before an act (protection flags that no rule asked
+for), approvals, faults of a cloud. A policy in dry-run is taken as if it enforced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from finops_guard.advice.imagined import Imagined, waiting
+from finops_guard.apply import before_ours, choice
+from finops_guard.apply.own import as_the_verb, found_by
+from finops_guard.costs.prices import HOURS_A_MONTH
+from finops_guard.enrich import enrich
+from finops_guard.evaluate import Evaluator, findings, need_of
+from finops_guard.model import LIFECYCLE, Finding, Money, Need, Policy, Resource, Step
+from finops_guard.plan import Can, Episode, plan
+from finops_guard.state import spool
+from finops_guard.state.episodes import (
+    About,
+    Delta,
+    Done,
+    EpisodeRecord,
+    Ladder,
+    Notice,
+    Seen,
+    Sight,
+    advance,
+    next_state,
+)
+
+_DAY = timedelta(hours=24)
+_CHANNEL = ("imagined",)
+
+
+@dataclass(slots=True)
+class Failed:
+    """A finding over time: in how many snapshots it failed, exempted or not; `month` is the newest price."""
+
+    id: str
+    rule: str
+    severity: str
+    resource: str
+    name: str
+    first: datetime
+    last: datetime
+    times: int = 0
+    exempt: int = 0
+    month: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An act that would have been done, or a notice that would have been sent."""
+
+    at: datetime
+    do: str
+    rule: str
+    resource: str
+    name: str
+    account: str
+    saves_month: Money | None
+
+
+@dataclass(slots=True)
+class Told:
+    """What came of it. `refused`: how many steps, by (verb, rule, reason); `saved` by (rule, verb, currency)."""
+
+    failed: dict[str, Failed] = field(default_factory=dict)
+    deeds: list[Deed] = field(default_factory=list)
+    refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    saved: dict[tuple[str, str, str], Decimal] = field(default_factory=dict)
+    missing: Counter[str] = field(default_factory=Counter)
+    remarks: tuple[str, ...] = ()
+
+
+class Replay:
+    """One policy's way through the snapshots. `can(type, verb)` as in `plan`."""
+
+    def __init__(self, policy: Policy, can: Can) -> None:
+        self.policy, remarks = _as_if(policy)
+        self.told = Told(remarks=remarks)
+        self.records: Delta = {}
+        self._can = can
+        self._enforced = {binding.name for binding in self.policy.bindings if binding.mode == "enforce"}
+        self._need = need_of(self.policy)
+        self._ladders: dict[tuple[str, str], Ladder] = {}
+        self._imagined = Imagined()
+        self._spent: deque[tuple[datetime, str]] = deque()
+        self._refused: set[tuple[str, str]] = set()
+        self._before: datetime | None = None
+
+    def look(self, head: spool.Head, resources: Iterable[Resource]) -> None:
+        """An enforcing run on one snapshot, at its time."""
+        now = head.now
+        for what in _not_looked_for(head.need, self._need):
+            self.told.missing[what] += 1
+        failing, found, there = self._judged(resources, now)
+        self._account(now)
+        seen = [*map(self._seen, found), *self._gone(found, there, head)]
+        self.records |= next_state(self.records, seen, (), now)
+        self._tell(self._plan(found, now), seen, now)
+        self._act(self._plan(found, now), now)
+        self._note(failing, now)
+        self._before = now
+
+    def _judged(
+        self, resources: Iterable[Resource], now: datetime
+    ) -> tuple[list[Finding], list[Finding], dict[str, Resource]]:
+        """What fails or is unknown; the same with what only our own acts keep from failing; what had episodes."""
+        watched = {record.about.resource for record in self.records.values() if record.running}
+        there: dict[str, Resource] = {}
+
+        def watching(every: Iterable[Resource]) -> Iterator[Resource]:
+            for resource in every:
+                if resource.id in watched:
+                    there[resource.id] = resource
+                yield resource
+
+        policy = self.policy
+        evaluator = Evaluator(policy.bindings, now, policy.fx)
+        as_they_would_be = enrich(self._imagined.over(resources, policy.aliases), policy, now)
+        failing = [*findings(evaluator.judge(watching(as_they_would_be)), policy, now)]
+        ours = self._running({each.id for each in failing if each.verdict == "fail"})
+        before = [before_ours(there[name], (), records) for name, records in waiting(there, ours).items()]
+        found = {each.id: each for each in failing}
+        again = findings(evaluator.judge(enrich(before, policy, now)), policy, now)
+        found |= {each.id: each for each in again if each.id in ours and ours[each.id].before}
+        return failing, list(found.values()), there
+
+    def _running(self, but: Collection[str]) -> dict[str, EpisodeRecord]:
+        return {name: record for name, record in self.records.items() if record.running and name not in but}
+
+    def _ladder(self, finding: Finding) -> Ladder:
+        key = (finding.binding, finding.rule.id)
+        if key not in self._ladders:
+            (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
+            self._ladders[key] = Ladder.of(finding.rule, binding)
+        return self._ladders[key]
+
+    def _seen(self, finding: Finding) -> Seen:
+        sight: Sight = "unknown"
+        if finding.exempt is not None:
+            sight = "exempt"
+        elif finding.verdict == "fail" and finding.acts and finding.binding in self._enforced:
+            sight = "fail"
+        return Seen(finding.id, sight, About.of(finding), self._ladder(finding))
+
+    def _gone(self, found: Iterable[Finding], there: Collection[str], head: spool.Head) -> Iterator[Seen]:
+        for name, record in self._running({each.id for each in found}).items():
+            sight: Sight = "pass" if record.about.resource in there else "gone" if _looked(record, head) else "unknown"
+            yield Seen(name, sight, record.about, Ladder(record.ladder, notifies=False, longest=record.longest))
+
+    def _plan(self, found: Sequence[Finding], now: datetime) -> list[Step]:
+        while self._spent and self._spent[0][0] < now - _DAY:
+            self._spent.popleft()
+        running = self._running(())
+        episodes = {name: Episode(record.began, frozenset(record.done)) for name, record in running.items()}
+        done = Counter(verb for _, verb in self._spent)
+        return plan(found, self.policy, now, mode="enforce", can=self._can, episodes=episodes, done_24h=done)
+
+    def _tell(self, steps: Iterable[Step], seen: Sequence[Seen], now: datetime) -> None:
+        """Notices that are due are delivered, and begin episodes; those that mark write their tag."""
+        due = [step for step in steps if step.do == "notify" and step.state == "due"]
+        marking = {step.resource.id: step for step in due if step.after}
+        for step in list(marking.values())[: choice.room(self.policy, "tag", self._spent_on("tag"))]:
+            self._do(step, now)
+        told = [place for step in due for place in step.serves]
+        self.records |= next_state(self.records, seen, [Notice(name, rung, now, _CHANNEL) for name, rung in told], now)
+        self.records |= advance(self.records, [Done(name, rung, now) for name, rung in told])
+        self.told.deeds += (_deed(step, now) for step in due)
+
+    def _act(self, steps: Sequence[Step], now: datetime) -> None:
+        """What is due is done."""
+        due = [step for step in choice.due(steps, now, None) if step.state == "due" and step.do != "notify"]
+        for step in due:
+            before = found_by(step.do, step.resource) if step.do in LIFECYCLE else {}
+            done = [Done(name, rung, now, {**step.before, **before} if before else {}) for name, rung in step.serves]
+            self.records |= advance(self.records, done)
+            self._do(step, now)
+            self.told.deeds.append(_deed(step, now))
+        for step in steps:
+            if step.state == "refused":
+                key = (step.id, step.because or "")
+                if key not in self._refused:
+                    self._refused.add(key)
+                    self.told.refused[step.do, step.rules[0], step.because or ""] += 1
+
+    def _do(self, step: Step, now: datetime) -> None:
+        verb = as_the_verb(step)
+        self._imagined.act(step, verb, now)
+        self._spent.append((now, verb))
+
+    def _spent_on(self, verb: str) -> int:
+        return sum(spent == verb for _, spent in self._spent)
+
+    def _account(self, now: datetime) -> None:
+        """What stood still since the snapshot before only because of our acts saved its price."""
+        if self._before is None:
+            return
+        months = Decimal(str((now - self._before).total_seconds())) / 3600 / HOURS_A_MONTH
+        for it in self._imagined.saving():
+            if it.saves is not None:
+                key = (*it.by, it.saves.currency)
+                self.told.saved[key] = self.told.saved.get(key, Decimal(0)) + it.saves.amount * months
+
+    def _note(self, failing: Iterable[Finding], now: datetime) -> None:
+        for each in failing:
+            if each.verdict != "fail":
+                continue
+            known = self.told.failed.get(each.id)
+            if known is None:
+                resource = each.resource
+                known = Failed(each.id, each.rule.id, each.severity, resource.id, resource.text("name"), now, now)
+                self.told.failed[each.id] = known
+            known.last, known.month = now, each.resource.month
+            known.times += 1
+            known.exempt += each.exempt is not None
+
+
+def backtest(
+    replays: Sequence[Replay],
+    snapshots: Iterable[Path],
+    since: datetime,
+    until: datetime,
+    say: Callable[[datetime], None] = lambda _now: None,
+) -> list[datetime]:
+    """Let replays look at snapshots, given oldest first, each read once a replay; the times of those in the period."""
+    times = []
+    for path in snapshots:
+        head = spool.read_head(path)
+        if since <= head.now <= until:
+            say(head.now)
+            times.append(head.now)
+            for each in replays:
+                each.look(head, spool.read(path, each.policy.aliases))
+    return times
+
+
+def _as_if(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
+    """The policy as it is replayed: enforcing, and approved."""
+    remarks = []
+    if policy.mode == "dry-run":
+        uses: Any = policy.raw.get("packs") or []
+        kept = {str(use.get("as") or use.get("use")) for use in uses if use.get("mode") == "dry-run"}
+        bound = (b if b.name in kept else replace(b, mode="enforce") for b in policy.bindings)
+        policy = replace(policy, mode="enforce", bindings=tuple(bound))
+        remarks.append(f"policy {policy.name} is dry-run; this is as if it enforced")
+    if policy.approve:
+        policy = replace(policy, approve={})
+        remarks.append(f"policy {policy.name} asks for approvals; this is as if they were given at once")
+    if not policy.channels and any(
+        rung.do == "notify" for b in policy.bindings for r in b.rules for rung in r.otherwise
+    ):
+        remarks.append(f"policy {policy.name} names no channel; this is as if its notices were delivered")
+    return policy, tuple(remarks)
+
+
+def _looked(record: EpisodeRecord, head: spool.Head) -> bool:
+    """Whether a snapshot holds the place of a record whole."""
+    about = record.about
+    where = {name: getattr(about, name) for name in ("cloud", "account", "region", "type")}
+    hidden = any(all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in head.gaps)
+    return not hidden and (about.cloud, about.account) in {(who.cloud, who.account) for who in head.identities}
+
+
+def _not_looked_for(had: Need | None, wants: Need) -> Iterator[str]:
+    """What a policy looks at and the run that took a snapshot did not."""
+    if had is None:
+        return
+    if had.kinds is not None:
+        yield from (f"kind {kind}" for kind in sorted((wants.kinds or frozenset({"of any sort"})) - had.kinds))
+    yield from sorted(wants.fields - had.fields)
+    lacks = {name for name, over in wants.metrics if not any(n == name and o >= over for n, o in had.metrics)}
+    yield from sorted(lacks - (wants.fields - had.fields))
+
+
+def _deed(step: Step, now: datetime) -> Deed:
+    resource = step.resource
+    return Deed(
+        now, step.do, step.rules[0], resource.id, resource.text("name"), resource.text("account"), step.saves_month
+    )

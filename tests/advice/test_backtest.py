@@ -1,0 +1,221 @@
+"""A backtest says what the real acting path would have done, and sends and writes nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finops_guard.advice.backtest import Replay, Told, backtest
+from finops_guard.language.policy import load_policy
+from finops_guard.model import Identity
+from finops_guard.state import spool
+from finops_guard.state.episodes import EpisodeRecord
+from finops_guard.state.history import fold
+from tests.advice.estate import ACCOUNT, DAY, POLICY, START, Estate
+from tests.apply.cloud import TYPE, Cloud
+from tests.plan.build import machine
+
+Script: TypeAlias = Callable[[Estate, int], None]
+Did: TypeAlias = Counter[tuple[datetime, str, str, str, str]]
+WHO = (Identity("aws", ACCOUNT, "arn:aws:iam::111111111111:role/scan"),)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def replayed(folder: Path, script: Script, days: int, step: timedelta = DAY, policy: str = POLICY) -> Replay:
+    """Snapshots of dry-run scans, and what the backtest makes of them."""
+    (folder / "history").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        estate = Estate(folder / "history", patch, policy=policy)
+        shots = []
+        for day in range(days):
+            script(estate, day)
+            shots.append(estate.scan(START + day * step, folder / f"{day:03}.snapshot"))
+        replay = Replay(load_policy(estate.folder / "finops-guard.yaml", START.date()), estate.cloud.has)
+        assert len(backtest([replay], shots, START, START + days * step)) == days
+        assert estate.cloud.sent == 0
+        assert estate.store.list("journal") == []
+        return replay
+
+
+def really(folder: Path, script: Script, days: int, step: timedelta = DAY) -> tuple[Did, dict[str, EpisodeRecord]]:
+    """The same days, each with an enforcing run whose acts are done."""
+    (folder / "real").mkdir()
+    did: Did = Counter()
+    with pytest.MonkeyPatch.context() as patch:
+        estate = Estate(folder / "real", patch)
+        for day in range(days):
+            script(estate, day)
+            at = START + day * step
+            report = estate.run(at)
+            for each in report.steps:
+                if each.state == "done":
+                    did[at, each.do, each.rules[0], each.resource.id, str(each.saves_month)] += 1
+            for name in [name for name, it in estate.cloud.machines.items() if it.state == "deleting"]:
+                del estate.cloud.machines[name]
+        return did, dict(fold(estate.store).records)
+
+
+def done(told: Told) -> Did:
+    return Counter((deed.at, deed.do, deed.rule, deed.resource, str(deed.saves_month)) for deed in told.deeds)
+
+
+def life(estate: Estate, day: int) -> None:
+    """Machines come, go, are tagged, lose a tag, are protected, are stopped by others."""
+    cloud = estate.cloud.machines
+    if day == 0:
+        for number in range(5):
+            estate.add(f"i-{number}")
+        estate.add("spare", tags={"keep": "yes"})
+        estate.add("owned", tags={"team": "vision", "keep": "yes"})
+        estate.add("locked", protected=True)
+    if day == 2:
+        cloud["i-1"].tags["team"] = "nlp"
+        estate.add("late", tags={"team": "nlp"})
+    if day == 4:
+        cloud.pop("i-2", None)
+        cloud["owned"].tags.pop("team")
+    if day == 6 and "i-3" in cloud:
+        cloud["i-3"].tags |= {"team": "nlp", "keep": "yes"}
+
+
+def test_it_is_what_the_real_acting_path_does_day_by_day(folder: Path) -> None:
+    replay = replayed(folder, life, 20)
+    did, records = really(folder, life, 20)
+    assert done(replay.told) == did
+    verbs = Counter(do for _, do, *_ in did.elements())
+    assert {saves for _, do, _, _, saves in did if do == "stop"} == {"734.380000 USD"}
+    assert {verb: verbs[verb] for verb in ("tag", "stop", "terminate")} == {"tag": 6, "stop": 5, "terminate": 2}
+    running = {name for name, record in records.items() if record.running}
+    assert {name for name, record in replay.records.items() if record.running} == running
+    for name in running:
+        assert replay.records[name].began == records[name].began
+        assert dict(replay.records[name].done) == dict(records[name].done)
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> Script:
+    """What happens to four machines, on which days."""
+    what = st.sampled_from(["come", "go", "team", "keep", "untag"])
+    events = draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), what), max_size=10))
+
+    def script(estate: Estate, day: int) -> None:
+        if day == 0:
+            for number in range(3):
+                estate.add(f"i-{number}")
+        for on, number, event in events:
+            name = f"i-{number}"
+            if on != day:
+                continue
+            if event == "come" and name not in estate.cloud.machines:
+                estate.add(name)
+            it = estate.cloud.machines.get(name)
+            if it is None:
+                continue
+            if event == "go":
+                del estate.cloud.machines[name]
+            elif event == "untag":
+                it.tags.clear()
+            elif event != "come":
+                it.tags[event] = "x"
+
+    return script
+
+
+@given(lives())
+@settings(max_examples=8)
+def test_whatever_happens_to_the_machines(script: Script) -> None:
+    with TemporaryDirectory() as name:
+        told = replayed(Path(name), script, 9).told
+        did, _ = really(Path(name), script, 9)
+    assert done(told) == did
+
+
+def shots(folder: Path, days: int, resources: Callable[[int], list[Any]]) -> Iterator[Path]:
+    for day in range(days):
+        path = folder / "one.snapshot"
+        spool.write(resources(day), path, lambda day=day: spool.Head(START + day * DAY, "", identities=WHO))  # type: ignore[misc] # the day
+        yield path
+
+
+def priced(name: str, **more: Any) -> Any:
+    return machine(name, account=ACCOUNT, region="eu-west-1", facts={"instance_type": "g5.xlarge"}, **more)
+
+
+def replay_of(folder: Path, policy: str = POLICY) -> Replay:
+    with pytest.MonkeyPatch.context() as patch:
+        Estate(folder, patch, policy=policy)
+        return Replay(load_policy(folder / "finops-guard.yaml", START.date()), lambda kind, _verb: kind == TYPE)
+
+
+def test_ninety_days_of_one_machine_stopped_on_the_fourth_day_save_its_price_from_then_on(folder: Path) -> None:
+    replay = replay_of(folder)
+    files = shots(folder, 90, lambda _day: [priced("i-1", tags={"keep": "yes"})])
+    assert len(backtest([replay], files, START, START + 90 * DAY)) == 90
+    (stop,) = [deed for deed in replay.told.deeds if deed.do == "stop"]
+    assert stop.at == START + 3 * DAY
+    assert stop.saves_month is not None
+    ((place, saved),) = replay.told.saved.items()
+    assert place == ("own/whose", "stop", "USD")
+    assert saved == pytest.approx(stop.saves_month.amount / 730 * 24 * 86)
+    assert str(stop.saves_month) == "734.380000 USD"
+    (failed,) = replay.told.failed.values()
+    assert (failed.first, failed.last, failed.times) == (START, START + 89 * DAY, 90)
+
+
+def test_what_others_stop_saves_nothing_from_then_on(folder: Path) -> None:
+    replay = replay_of(folder)
+    files = shots(
+        folder, 10, lambda day: [priced("i-1", tags={"keep": "yes"}, state="running" if day < 5 else "stopped")]
+    )
+    backtest([replay], files, START, START + 10 * DAY)
+    (stop,) = [deed for deed in replay.told.deeds if deed.do == "stop"]
+    assert stop.saves_month is not None
+    assert sum(replay.told.saved.values()) == pytest.approx(stop.saves_month.amount / 730 * 24)
+
+
+def test_refusals_are_counted_once_a_step(folder: Path) -> None:
+    replay = replay_of(folder)
+    files = shots(folder, 12, lambda _day: [priced("locked", tags={"keep": "yes"}, protected=True)])
+    backtest([replay], files, START, START + 12 * DAY)
+    assert {(verb, rule): count for (verb, rule, _), count in replay.told.refused.items()} == {
+        ("tag", "own/whose"): 1,
+        ("stop", "own/whose"): 1,
+    }
+    assert not [deed for deed in replay.told.deeds if deed.do == "stop"]
+
+
+def test_a_dry_run_policy_is_taken_as_if_it_enforced_and_that_is_said(folder: Path) -> None:
+    replay = replay_of(folder, POLICY.replace("mode: enforce", "mode: dry-run") + "approve: {stop: 2}\n")
+    backtest([replay], shots(folder, 5, lambda _day: [priced("i-1")]), START, START + 5 * DAY)
+    assert Counter(deed.do for deed in replay.told.deeds) == {"notify": 2, "tag": 1, "stop": 1}
+    assert replay.told.remarks == (
+        "policy acme is dry-run; this is as if it enforced",
+        "policy acme asks for approvals; this is as if they were given at once",
+    )
+
+
+def test_snapshots_outside_the_period_are_not_looked_at(folder: Path) -> None:
+    replay = replay_of(folder)
+    times = backtest([replay], shots(folder, 9, lambda _day: [priced("i-1")]), START + 2 * DAY, START + 4 * DAY)
+    assert times == [START + 2 * DAY, START + 3 * DAY, START + 4 * DAY]
+    assert Decimal(0) == sum(replay.told.saved.values())
+
+
+def test_a_cloud_is_never_asked(folder: Path) -> None:
+    assert Cloud().sent == 0
+    replay = replayed(folder, life, 3)
+    assert not (folder / "history" / "notices.jsonl").exists()
+    assert replay.told.deeds
