@@ -115,7 +115,7 @@ class _Undo:
         return self.limits.batch if self.works else self.limits.failures
 
     def _deed(self, act: Act, done: Outcome, live: Resource | None) -> Deed | None:
-        if live is None:
+        if live is None and not as_intended(act.verb, None, done.after):
             self._tell(act, "it is gone")
             return None
         left = as_intended(act.verb, live, done.after)
@@ -127,7 +127,7 @@ class _Undo:
             self._tell(act, "it is as it was already" if back else "others changed it since")
             return None
         step = Step(
-            id=act.step, do=act.verb, resource=live, rules=act.rules, binding="", state="due", due=None,  # type: ignore[arg-type] # a verb
+            id=act.step, do=act.verb, resource=live or resource_of(act), rules=act.rules, binding="", state="due", due=None,  # type: ignore[arg-type] # a verb
             reversible=True, before=done.before, after=done.after,
         )  # fmt: skip
         inverse = replace(

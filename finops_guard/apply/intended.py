@@ -33,7 +33,7 @@ def untouched(act: Act, live: Resource | None) -> bool | None:
 def as_intended(verb: str, live: Resource | None, after: Mapping[str, object]) -> bool | None:
     """Whether `live` (None: it is gone) is as `verb` leaves it."""
     if live is None:
-        return verb == "terminate"
+        return verb in {"terminate", "scale_to_zero"}  # some endpoints come to zero only by being deleted
     if verb == "tag":
         return _tagged(live.tags, after)
     if verb == "scale_to_zero":
