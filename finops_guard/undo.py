@@ -127,8 +127,8 @@ class _Undo:
             self._tell(act, "it is as it was already" if back else "others changed it since")
             return None
         step = Step(
-            id=act.step, do=act.verb, resource=live or resource_of(act), rules=act.rules, binding="", state="due", due=None,  # type: ignore[arg-type] # a verb
-            reversible=True, before=done.before, after=done.after,
+            id=act.step, do=act.verb, resource=live or resource_of(act), rules=act.rules, binding="",  # type: ignore[arg-type] # a verb
+            state="due", due=None, reversible=True, before=done.before, after=done.after,
         )  # fmt: skip
         inverse = replace(
             act, verb=UNDO + act.verb, before=done.after, after=done.before, serves=(), saves_month=None,
