@@ -41,14 +41,17 @@ def judge_of(policy: Policy) -> Judge:
 
 
 def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:
-    """The state of a policy. InputError for a folder where a real cloud is acted on: others would not see it."""
+    """The state of a policy, or the one given: a relative folder starts from the policy's, or from where we are.
+
+    InputError for a folder where a real cloud is acted on: others would not see it.
+    """
     uri = resolve(given or policy.state, environ)
     if "://" not in uri and not on_loopback(environ):
         raise InputError(
             f"acting on a live cloud needs a shared state, and '{uri}' is a folder",
             help="set state: s3://BUCKET/PREFIX in the policy",
         )
-    return open_store(uri, Path(policy.path).resolve().parent, _session)
+    return open_store(uri, Path.cwd() if given else Path(policy.path).resolve().parent, _session)
 
 
 def on_loopback(environ: Mapping[str, str]) -> bool:

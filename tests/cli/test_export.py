@@ -186,3 +186,16 @@ def test_an_empty_state_gives_empty_evidence(tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     assert json.loads((tmp_path / "e" / "manifest.json").read_text())["runs"] == []
     assert verify(MemoryStore()) == []
+
+
+def test_a_state_that_the_command_names_starts_from_where_we_are(
+    estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "mine").mkdir(parents=True)
+    monkeypatch.chdir(elsewhere)
+    estate.add("i-1")
+    report = estate.run(START, state="mine")
+    assert (elsewhere / "mine" / "reports" / report.run_id).exists()
+    told = json.loads(finops_guard("export", "evidence", "--on", "2026-03-02", "--state", "mine", "-f", "json").out)
+    assert told["runs"] == [report.run_id]
