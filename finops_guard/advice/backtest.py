@@ -107,6 +107,7 @@ class Replay:
         for what in _not_looked_for(head.need, self._need):
             self.told.missing[what] += 1
         failing, found, there = self._judged(resources, now)
+        self._imagined.forget(lambda about: _looked(about, head))
         self._account(now)
         seen = [*map(self._seen, found), *self._gone(found, there, head)]
         self.records |= next_state(self.records, seen, (), now)
@@ -159,7 +160,9 @@ class Replay:
 
     def _gone(self, found: Iterable[Finding], there: Collection[str], head: spool.Head) -> Iterator[Seen]:
         for name, record in self._running({each.id for each in found}).items():
-            sight: Sight = "pass" if record.about.resource in there else "gone" if _looked(record, head) else "unknown"
+            sight: Sight = (
+                "pass" if record.about.resource in there else "gone" if _looked(record.about, head) else "unknown"
+            )
             yield Seen(name, sight, record.about, Ladder(record.ladder, notifies=False, longest=record.longest))
 
     def _plan(self, found: Sequence[Finding], now: datetime) -> list[Step]:
@@ -267,9 +270,8 @@ def _as_if(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     return policy, tuple(remarks)
 
 
-def _looked(record: EpisodeRecord, head: spool.Head) -> bool:
-    """Whether a snapshot holds the place of a record whole."""
-    about = record.about
+def _looked(about: About, head: spool.Head) -> bool:
+    """Whether a snapshot holds the place of a resource whole."""
     where = {name: getattr(about, name) for name in ("cloud", "account", "region", "type")}
     hidden = any(all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in head.gaps)
     return not hidden and (about.cloud, about.account) in {(who.cloud, who.account) for who in head.identities}

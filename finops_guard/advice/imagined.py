@@ -6,15 +6,12 @@ resource, theirs is what counts, as it would have been.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from finops_guard.model import Money, Resource, Step, Tags
-
-if TYPE_CHECKING:
-    from finops_guard.state.episodes import EpisodeRecord
+from finops_guard.state.episodes import About, EpisodeRecord
 
 _STANDS_STILL = frozenset({"stopped", "stopping", "completed", "failed", "deleting"})
 _AFTER = {"stop": "stopped", "start": "running"}
@@ -22,14 +19,19 @@ _AFTER = {"stop": "stopped", "start": "running"}
 
 @dataclass(slots=True)
 class Touched:
-    """What imagined acts did to one resource. `tags` are (was, is) by raw key; `by` is (rule, verb) that saves."""
+    """What imagined acts did to one resource. `tags` are (was, is) by raw key; `by` is (rule, verb) that saves.
 
+    `there` and `idle` are of the last snapshot: whether it holds the resource, and one that stands still anyhow.
+    """
+
+    about: About
     tags: dict[str, tuple[object, object]] = field(default_factory=dict)
     verb: str | None = None
     at: datetime | None = None
     saves: Money | None = None
     by: tuple[str, str] = ("", "")
     idle: bool = True
+    there: bool = True
 
 
 @dataclass(slots=True)
@@ -40,7 +42,9 @@ class Imagined:
 
     def act(self, step: Step, verb: str, now: datetime) -> None:
         """A step was done."""
-        it = self.touched.setdefault(step.resource.id, Touched())
+        text = step.resource.text
+        place = About("", "", step.resource.id, *map(text, ("cloud", "account", "region", "type")))
+        it = self.touched.setdefault(step.resource.id, Touched(place))
         if verb == "tag":
             it.tags |= {key: (step.before.get(key), value) for key, value in step.after.items()}
             return
@@ -51,18 +55,25 @@ class Imagined:
     def over(self, resources: Iterable[Resource], aliases: Mapping[str, str]) -> Iterator[Resource]:
         """The resources of a snapshot as they would be; those that were terminated are gone."""
         for it in self.touched.values():
-            it.idle = True
+            it.idle, it.there = True, False
         for resource in resources:
-            it_ = self.touched.get(resource.id)
-            if it_ is None or self._put_over(resource, it_, aliases):
+            touched = self.touched.get(resource.id)
+            if touched is None or self._put_over(resource, touched, aliases):
                 yield resource
+
+    def forget(self, looked: Callable[[About], bool]) -> None:
+        """What is gone from the place that a snapshot holds is gone for good: one of its name is another one."""
+        for name, it in list(self.touched.items()):
+            if not it.there and looked(it.about):
+                del self.touched[name]
 
     def saving(self) -> Iterator[Touched]:
         """What stands still in the last snapshot only because of an imagined act."""
         return (it for it in self.touched.values() if it.saves is not None and not it.idle)
 
     def _put_over(self, resource: Resource, it: Touched, aliases: Mapping[str, str]) -> bool:
-        """Whether the resource is still there."""
+        """Whether the resource would be there."""
+        it.there = True
         if it.tags:
             _tag(resource, it, aliases)
         state = resource.fields.get("state")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -105,42 +106,41 @@ def test_it_is_what_the_real_acting_path_does_day_by_day(folder: Path) -> None:
         assert dict(replay.records[name].done) == dict(records[name].done)
 
 
-@st.composite
-def lives(draw: st.DrawFn) -> Script:
-    """What happens to four machines, on which days."""
-    what = st.sampled_from(["come", "go", "team", "keep", "untag"])
-    events = draw(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), what), max_size=10))
+EVENTS = st.lists(
+    st.tuples(st.integers(0, 7), st.integers(0, 3), st.sampled_from(["come", "go", "team", "keep", "untag"])),
+    max_size=10,
+)
+"""What happens to four machines, on which days."""
 
+
+@given(EVENTS)
+@settings(max_examples=8)
+def test_whatever_happens_to_the_machines(events: list[tuple[int, int, str]]) -> None:
     def script(estate: Estate, day: int) -> None:
         if day == 0:
             for number in range(3):
                 estate.add(f"i-{number}")
         for on, number, event in events:
-            name = f"i-{number}"
-            if on != day:
-                continue
-            if event == "come" and name not in estate.cloud.machines:
-                estate.add(name)
-            it = estate.cloud.machines.get(name)
-            if it is None:
-                continue
-            if event == "go":
-                del estate.cloud.machines[name]
-            elif event == "untag":
-                it.tags.clear()
-            elif event != "come":
-                it.tags[event] = "x"
+            if on == day:
+                happens(estate, f"i-{number}", event)
 
-    return script
-
-
-@given(lives())
-@settings(max_examples=8)
-def test_whatever_happens_to_the_machines(script: Script) -> None:
     with TemporaryDirectory() as name:
         told = replayed(Path(name), script, 9).told
         did, _ = really(Path(name), script, 9)
     assert done(told) == did
+
+
+def happens(estate: Estate, name: str, event: str) -> None:
+    machines = estate.cloud.machines
+    if event == "come" and name not in machines:
+        estate.add(name)
+    elif event == "go":
+        machines.pop(name, None)
+    elif event == "untag" and name in machines:
+        for key in ("team", "keep"):
+            machines[name].tags.pop(key, None)
+    elif event != "come" and name in machines:
+        machines[name].tags[event] = "x"
 
 
 def shots(folder: Path, days: int, resources: Callable[[int], list[Any]]) -> Iterator[Path]:
@@ -219,3 +219,18 @@ def test_a_cloud_is_never_asked(folder: Path) -> None:
     replay = replayed(folder, life, 3)
     assert not (folder / "history" / "notices.jsonl").exists()
     assert replay.told.deeds
+
+
+def test_memory_does_not_grow_with_the_days(folder: Path) -> None:
+    peaks = []
+    for days in (5, 25):
+        (folder / str(days)).mkdir()
+        replay = replay_of(folder / str(days))
+        files = shots(folder, days, lambda _day: [priced(f"i-{number}") for number in range(60)])
+        tracemalloc.start()
+        try:
+            backtest([replay], files, START, START + days * DAY)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
