@@ -11,7 +11,7 @@ for), approvals, faults of a cloud. A policy in dry-run is taken as if it enforc
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -20,6 +20,7 @@ from typing import Any
 
 from finops_guard.advice.imagined import Imagined, waiting
 from finops_guard.apply import before_ours, choice
+from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, found_by
 from finops_guard.costs.prices import HOURS_A_MONTH
 from finops_guard.enrich import enrich
@@ -41,6 +42,7 @@ from finops_guard.state.episodes import (
 )
 
 _DAY = timedelta(hours=24)
+_ENDED = frozenset({"completed", "deleting"})
 _CHANNEL = ("imagined",)
 
 
@@ -111,8 +113,8 @@ class Replay:
         self._account(now)
         seen = [*map(self._seen, found), *self._gone(found, there, head)]
         self.records |= next_state(self.records, seen, (), now)
-        self._tell(self._plan(found, now), seen, now)
-        self._act(self._plan(found, now), now)
+        self._tell(self._plan(found, now), seen, there, now)
+        self._act(self._plan(found, now), there, now)
         self._note(failing, now)
         self._before = now
 
@@ -173,10 +175,10 @@ class Replay:
         done = Counter(verb for _, verb in self._spent)
         return plan(found, self.policy, now, mode="enforce", can=self._can, episodes=episodes, done_24h=done)
 
-    def _tell(self, steps: Iterable[Step], seen: Sequence[Seen], now: datetime) -> None:
+    def _tell(self, steps: Iterable[Step], seen: Sequence[Seen], there: Mapping[str, Resource], now: datetime) -> None:
         """Notices that are due are delivered, and begin episodes; those that mark write their tag."""
         due = [step for step in steps if step.do == "notify" and step.state == "due"]
-        marking = {step.resource.id: step for step in due if step.after}
+        marking = {step.resource.id: step for step in due if step.after and not _is_so(step, there)}
         for step in list(marking.values())[: choice.room(self.policy, "tag", self._spent_on("tag"))]:
             self._do(step, now)
         told = [place for step in due for place in step.serves]
@@ -184,10 +186,11 @@ class Replay:
         self.records |= advance(self.records, [Done(name, rung, now) for name, rung in told])
         self.told.deeds += (_deed(step, now) for step in due)
 
-    def _act(self, steps: Sequence[Step], now: datetime) -> None:
-        """What is due is done."""
-        due = [step for step in choice.due(steps, now, None) if step.state == "due" and step.do != "notify"]
-        for step in due:
+    def _act(self, steps: Sequence[Step], there: Mapping[str, Resource], now: datetime) -> None:
+        """What is due is done, where it is not so already."""
+        for step in choice.due(steps, now, None):
+            if step.state != "due" or step.do == "notify" or _is_so(step, there):
+                continue
             before = found_by(step.do, step.resource) if step.do in LIFECYCLE else {}
             done = [Done(name, rung, now, {**step.before, **before} if before else {}) for name, rung in step.serves]
             self.records |= advance(self.records, done)
@@ -286,6 +289,13 @@ def _not_looked_for(had: Need | None, wants: Need) -> Iterator[str]:
     yield from sorted(wants.fields - had.fields)
     lacks = {name for name, over in wants.metrics if not any(n == name and o >= over for n, o in had.metrics)}
     yield from sorted(lacks - (wants.fields - had.fields))
+
+
+def _is_so(step: Step, there: Mapping[str, Resource]) -> bool:
+    """Whether a resource, which may be judged as it was before our own acts, is as a step would leave it."""
+    live = there.get(step.resource.id, step.resource)
+    ended = step.do in LIFECYCLE and live.fields.get("state") in _ENDED
+    return ended or as_intended(as_the_verb(step), live, step.after) is True
 
 
 def _deed(step: Step, now: datetime) -> Deed:
