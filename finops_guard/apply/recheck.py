@@ -20,6 +20,7 @@ from finops_guard.state.episodes import EpisodeRecord, Ladder
 from finops_guard.state.lines import stamp
 
 _ANY = Cap(2**31)
+_ENDED = ("completed", "deleting")
 
 
 @dataclass(slots=True)
@@ -91,6 +92,8 @@ class Recheck:
             return again.state, again.because
         if as_intended(as_the_verb(step), live, again.after):
             return "skipped", "it is so already"
+        if step.do in LIFECYCLE and live.fields.get("state") in _ENDED:
+            return "skipped", f"it is {live.text('state')} already"
         if step.do == "notify" and (why := self._no_mark(again, live, now)):
             return why
         return self._same(step, again)

@@ -34,7 +34,10 @@ def command(  # noqa: D103 - click shows the help below
         if not runs:
             raise InputError("no run has changed anything")
         chosen = max(runs)
-    accounts = {act.account for entry in entries(desk.store, chosen) for act in entry.acts}
+    try:
+        accounts = {act.account for entry in entries(desk.store, chosen) for act in entry.acts}
+    except ValueError:
+        raise InputError(f"not a run: {chosen!r}") from None
     with _acts.acting(desk, _acts.new_run(_acts.now_utc()), accounts) as (ours, verbs, _who):
         back = undo(chosen, ours, verbs)
     acts = {act.step: act for act in back.acts}

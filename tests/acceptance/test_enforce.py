@@ -78,7 +78,13 @@ def server() -> Iterator[Cloud]:
         try:
             yield cloud
         finally:
+            empty(cloud)  # moto's backends belong to the process
             cloud.server.stop()
+
+
+def empty(cloud: Cloud) -> None:
+    cloud.reset()
+    http.urlopen(http.Request(f"{cloud.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - loopback
 
 
 @dataclass
@@ -92,8 +98,7 @@ class World:
     machines: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.cloud.reset()
-        http.urlopen(http.Request(f"{self.cloud.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - loopback
+        empty(self.cloud)
         self.ec2 = self.cloud.client("ec2")
         self.write()
         for name in ("a", "b", "c", "d"):
@@ -437,6 +442,8 @@ def test_a_killed_run_is_gone_on_with(world: World, operation: str, nth: int, do
     }
     assert len({key for _, key in items}) == 5
     store = open_store("state", world.folder, lambda: None)
+    done = [outcome.state for entry in entries(store) for outcome in entry.outcomes]
+    assert done.count("done") == 12  # four marks, four tags, four stops
     assert open_acts(entries(store)) == {}
     world.cloud.asked.clear()
     world.at(LATER + timedelta(minutes=1))
