@@ -24,6 +24,7 @@ from typing import Literal, TypeAlias
 from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
+from finops_guard.apply.recheck import with_room
 from finops_guard.errors import ActError
 from finops_guard.model import Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
@@ -188,10 +189,8 @@ class _Run:
         holding = held(ours.records, ours.now())
         free = [finding for finding in findings if finding.id not in holding]
         episodes = ours.episodes(finding.id for finding in free)
-        return plan(
-            free, self.policy, ours.now(), mode="enforce",
-            can=self.orders.verbs.has, episodes=episodes, done_24h=ours.spent,
-        )  # fmt: skip
+        policy = with_room(self.policy, ())  # what `at_most` holds is counted by who acts, when it acts
+        return plan(free, policy, ours.now(), mode="enforce", can=self.orders.verbs.has, episodes=episodes)
 
     def _mark(self, steps: Sequence[Step]) -> Applied:
         """Notices that mark their resource write the tag first: it carries the notice where no channel does."""

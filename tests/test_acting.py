@@ -16,7 +16,7 @@ from finops_guard import notify, orders
 from finops_guard.acting import Orders, act
 from finops_guard.errors import ActError, InputError
 from finops_guard.evaluate import Evaluator, Setting, derive, findings
-from finops_guard.model import Gap, Identity, Report, Rung
+from finops_guard.model import Cap, Gap, Identity, Report, Rung
 from finops_guard.state import history
 from finops_guard.state.episodes import EpisodeRecord
 from finops_guard.state.lease import acquire
@@ -277,3 +277,17 @@ def test_a_live_cloud_needs_a_shared_state() -> None:
         orders.state_of(there.policy, "state", {})
     with pytest.raises(InputError, match="shared state"):
         orders.state_of(there.policy, "state", {"AWS_ENDPOINT_URL": "http://cloud.example:4566"})
+
+
+def test_what_at_most_refuses_is_said(channels: Mapping[str, Any]) -> None:
+    there = world(3, KEPT, at_most={"stop": Cap(2)}, **channels)
+    report = enforce(there)
+    assert states(report)["stop", "refused"] == 3
+    assert [why for why in report.short if "at_most 2 stop" in why]
+    assert there.cloud.effects == []
+    there = world(3, KEPT, at_most={"stop": Cap(2, "defer")}, **channels)
+    report = enforce(there)
+    assert (states(report)["stop", "done"], states(report)["stop", "scheduled"], report.short) == (2, 1, ())
+    there = world(3, KEPT, at_most={}, **channels)
+    report = enforce(there)
+    assert (states(report)["stop", "refused"], report.short) == (3, ())
