@@ -105,12 +105,12 @@ class _Run:
         left = settle(ours, orders.verbs)
         there = {resource.id: resource for resource in again(self._missed())}
         findings = self._as_before_ours(there)
-        seen = [*map(self._seen, findings), *self._gone(findings, there)]
+        seen = [*self._seen(findings), *self._gone(findings, there)]
         ours.keep(next_state(ours.records, seen, (), ours.now()))
         first = self._plan(findings)
         marked = self._mark(first)
         told = self._tell(first, findings, seen, marked)
-        steps = self._plan(findings)
+        steps = self._plan(findings) if told else first
         if orders.plan_out is not None:
             write_plan(orders.plan_out, steps, self.policy, ours.now(), identities=self.report.identities)
             applied = Applied(ours.run)
@@ -151,15 +151,17 @@ class _Run:
         found |= {again.id: again for again in self.orders.judge(before, self.ours.now()) if again.id in ids}
         return list(found.values())
 
-    def _seen(self, finding: Finding) -> Seen:
-        (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
-        enforced = self.policy.mode == binding.mode == "enforce"
-        sight: Sight = "unknown"
-        if finding.exempt is not None:
-            sight = "exempt"
-        elif finding.verdict == "pass" or (finding.verdict == "fail" and finding.acts and enforced):
-            sight = finding.verdict
-        return Seen(finding.id, sight, About.of(finding), Ladder.of(finding.rule, binding))
+    def _seen(self, findings: Iterable[Finding]) -> Iterator[Seen]:
+        bindings = {binding.name: binding for binding in self.policy.bindings}
+        ladders = {(name, rule.id): Ladder.of(rule, each) for name, each in bindings.items() for rule in each.rules}
+        for finding in findings:
+            enforced = self.policy.mode == bindings[finding.binding].mode == "enforce"
+            sight: Sight = "unknown"
+            if finding.exempt is not None:
+                sight = "exempt"
+            elif finding.verdict == "pass" or (finding.verdict == "fail" and finding.acts and enforced):
+                sight = finding.verdict
+            yield Seen(finding.id, sight, About.of(finding), ladders[finding.binding, finding.rule.id])
 
     def _gone(self, findings: Iterable[Finding], there: Mapping[str, Resource]) -> Iterator[Seen]:
         """Running episodes that nothing was found for: it passes, its rule is no longer about it, or it is gone."""

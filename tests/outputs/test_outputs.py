@@ -153,6 +153,7 @@ def test_steps_of_an_enforcing_run() -> None:
     for name in ("markdown", "table"):
         text = written(name, made)
         assert "What was done" in text
+        assert "finops-guard undo 01JC-test" in text
         places = [text.index(word) for word in ("ThrottlingException", "730.00 EUR", "changed since")]
         assert len(places) == 3
         assert "nothing was changed" not in text
