@@ -58,7 +58,8 @@ class Runtime:
         self.start()
 
     def start(self) -> None:
-        """A cold start."""
+        """A cold start. The events are its own: whoever still waits for a process that is gone takes none of them."""
+        self.events = Queue()
         environ = os.environ | {
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self.server.server_port}",
             "AWS_LAMBDA_FUNCTION_NAME": "finops-guard",
