@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from finops_guard import __version__, orders
+from finops_guard import __version__, notify, orders
 from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
 from finops_guard.costs import prices
@@ -181,6 +181,7 @@ def _remarks(policy: Policy, at: datetime) -> Iterator[str]:
     for key, meaning in LATER.items():
         if policy.raw.get(key):
             yield f"policy key '{key}': {meaning} in this version"
+    yield from notify.unavailable(policy.channels)
     ended: Counter[tuple[str, date]] = Counter(
         (exemption.rule, exemption.until) for exemption in policy.exempt if exemption.until < at.date()
     )

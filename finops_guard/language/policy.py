@@ -34,7 +34,6 @@ LATER = {
     "assume": "planned resources are not estimated",
     "waivers": "infrastructure as code is not judged",
     "datasets": "data locality is not judged",
-    "approve": "nothing is acted on, so nothing is approved",
 }
 """Keys that load and validate in this version and are not computed yet, and what that means."""
 

@@ -90,6 +90,7 @@ def test_every_encoding_can_carry_it(name: str, encoding: str) -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     outputs.load(name).render(made, out)
     out.flush()
+    assert "naam-" in out.buffer.getvalue().decode(encoding)
 
 
 @pytest.mark.parametrize("name", everything())
