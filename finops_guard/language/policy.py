@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from finops_guard.language import amounts, plain, sections
+from finops_guard.language import money, plain, sections
 from finops_guard.language.base import Base, find_base
 from finops_guard.language.bindings import Uses, check_authority
 from finops_guard.language.check import Place, check
@@ -85,7 +85,6 @@ class _Draft:
         rules = Rules(uses.rules(), uses.whole)
         channels = tuple(sections.channels(parts.get("notify", []), rules, teams if self._whole("teams") else ()))
         sections.waivers(parts.get("waivers", []), rules)
-        amounts.check(parts)
         for key in SECRETS:
             for part in parts.get(key, []):
                 plain.variables(part)
@@ -119,6 +118,11 @@ class _Draft:
             freeze=tuple(sections.freezes(parts.get("freeze", []))),
             windows=sections.windows(parts.get("windows", [])),
             channels=channels,
+            costs=tuple(money.sources(parts.get("costs", []))),
+            rates=money.rates(parts.get("rates", [])),
+            shared=tuple(money.shared(parts.get("shared", []))),
+            budgets=money.budgets(parts.get("budgets", [])),
+            units=money.units(parts.get("units", [])),
             raw={key: _last(parts, key) for key in parts},
             texts=tuple(each.text for each in (self.document, *([self.base.document] if self.base else []))),
         )
