@@ -1,0 +1,37 @@
+"""How cost data, prices and counts reach outside: files, clouds, and how much looking may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from finops_guard.errors import InputError
+from finops_guard.model import Notes
+
+Client: TypeAlias = Callable[[str, str | None], Any]
+"""An AWS client of a service in a region (None: where the session points), with the caller's own credentials."""
+
+
+def no_cloud(service: str, _region: str | None = None) -> Any:  # noqa: ANN401 # what a client is, only boto3 knows
+    """The client of a run that may ask no cloud."""
+    raise InputError(f"{service} is not asked here: this command reads files only")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """`folder`: where relative paths start. `cache`: what may be lost. `max_usd`: the most that paid calls may cost.
+
+    Calls are counted in `notes.calls`, and what could not be read is said in `notes.gaps` or `notes.remarks`.
+    """
+
+    now: datetime
+    folder: Path
+    cache: Path
+    environ: Mapping[str, str] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
+    aws: Client = no_cloud
+    max_usd: Decimal | None = None
