@@ -14,7 +14,7 @@ def enrich(resources: Iterable[Resource], policy: Policy, at: datetime) -> Itera
     """Price what nobody priced, then derive what follows from the rest."""
     also = tuple(predicate(condition, at, policy.fx) for condition in policy.also_ai)
     inherit = policy.inherit_tags if "account" in policy.inherit_from else ()
-    return derive(_priced(resources, policy), Setting(at, policy.aliases, inherit, also))
+    return derive(_priced(resources, policy), Setting(at, policy.aliases, inherit, also, schedules=policy.schedules))
 
 
 def _priced(resources: Iterable[Resource], policy: Policy) -> Iterator[Resource]:

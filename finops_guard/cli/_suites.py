@@ -126,7 +126,8 @@ class Bench:
             return Setting(now, omitted_adds_nothing=True)
         inherit = self.policy.inherit_tags if "account" in self.policy.inherit_from else ()
         also = tuple(predicate(condition, now, self.policy.fx) for condition in self.policy.also_ai)
-        return Setting(now, self.policy.aliases, inherit, also, omitted_adds_nothing=True)
+        given = self.policy.schedules
+        return Setting(now, self.policy.aliases, inherit, also, omitted_adds_nothing=True, schedules=given)
 
     def _given(self, file: TestFile, case: TestCase) -> Iterator[Resource]:
         if case.snapshot is None:

@@ -1,4 +1,4 @@
-"""Fields that follow from others: age, running_for, ai, owner, tag_keys, taggable. Pure; the time is an argument."""
+"""Fields that follow from others: age, running_for, ai, owner, tag_keys, schedule. Pure; the time is an argument."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from finops_guard.evaluate.scheduled import put_schedule, put_stopped_by
 from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS
-from finops_guard.model import Money, Resource, Tags, Unknown, canonical
+from finops_guard.model import Money, Resource, Schedule, Tags, Unknown, canonical
 from finops_guard.model.tags import RESERVED, spelt_by_people
 
 HOURS_A_MONTH = 730
@@ -27,13 +28,14 @@ LIMITS = {"aws": (128, 256, 50), "azure": (512, 256, 50), "gcp": (63, 63, 64)}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What deriving takes from a policy: tag aliases, `inherit`, `ai: also`, and the clouds whose limits hold."""
+    """What deriving takes from a policy: tag aliases, `inherit`, `ai: also`, schedules."""
 
     now: datetime
     aliases: Mapping[str, str] = field(default_factory=dict)
     inherit: tuple[str, ...] = ()
     also_ai: tuple[Callable[[Resource], bool | None], ...] = ()
     omitted_adds_nothing: bool = False
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
 
 def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource]:
@@ -42,6 +44,8 @@ def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource
         _facts(resource)
         _tags(resource, setting)
         _times(resource, setting.now)
+        put_schedule(resource, setting.schedules, setting.now)
+        put_stopped_by(resource)
         _month(resource)
         _constants(resource)
         _ai(resource, setting)

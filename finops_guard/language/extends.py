@@ -15,7 +15,7 @@ from finops_guard.model import DESTRUCTIVE, Cap
 
 JOINED = frozenset({"packs", "notify", "exempt", "freeze", "costs", "shared"})
 """Lists: the base's entries, then the customer's."""
-MERGED = frozenset({"tags", "teams", "datasets", "budgets", "units", "assume", "windows"})
+MERGED = frozenset({"tags", "teams", "datasets", "budgets", "units", "assume", "windows", "schedules"})
 """Maps: the customer adds keys and changes none of the base's."""
 ADDED = frozenset({"ai"})
 """Sections that only ever ask for more: both hold."""

@@ -117,6 +117,7 @@ class _Draft:
             exempt=tuple(sections.exemptions(parts.get("exempt", []), rules, self.today)),
             freeze=tuple(sections.freezes(parts.get("freeze", []))),
             windows=sections.windows(parts.get("windows", [])),
+            schedules=sections.schedules(parts.get("schedules", [])),
             channels=channels,
             costs=tuple(money.sources(parts.get("costs", []))),
             rates=money.rates(parts.get("rates", [])),

@@ -47,6 +47,7 @@ def _several(item: Schema) -> Schema:
 
 def _scope() -> Schema:
     organization = closed({"units": texts(), "except": texts()})
+    stop = TEXT | {"description": "Stops, and scales to zero."}
     aws = closed(
         {
             "organization": organization,
@@ -59,7 +60,7 @@ def _scope() -> Schema:
                 "then": {"enum": ["enabled"]},
                 "examples": ["enabled"],
             },
-            "roles": closed({"scan": TEXT, "tag": TEXT, "start": TEXT, "stop": TEXT, "terminate": TEXT}),
+            "roles": closed({"scan": TEXT, "tag": TEXT, "start": TEXT, "stop": stop, "terminate": TEXT}),
             "external_id": TEXT,
         }
     )
@@ -205,6 +206,13 @@ def _channel() -> Schema:
     )
 
 
+def _schedule() -> Schema:
+    """Hours like those of a window, and the local dates on which there are none."""
+    times = _times()
+    holidays = _listed(literal("date")) | {"description": "Local dates on which it is off all day."}
+    return times | {"properties": {**times["properties"], "holidays": holidays}}
+
+
 def _times() -> Schema:
     clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "time of day"}
     return closed(
@@ -304,6 +312,7 @@ def policy_schema() -> Schema:
             "waivers": closed({"inline": texts(), "at_most": literal("duration")}, ("inline",)),
             "freeze": _listed(freeze),
             "windows": closed(dict.fromkeys(VERBS, _times()), minProperties=1),
+            "schedules": named(_schedule(), minProperties=1),
             "notify": _listed(ref("channel")),
         },
         ("policy", "owner", "packs"),

@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from finops_guard.language.conditions import EVERYTHING
-from finops_guard.language.item import Parts, Rules
+from finops_guard.language.item import Item, Parts, Rules
 from finops_guard.language.near import suggest
 from finops_guard.language.plain import timezone, to_date
 from finops_guard.language.policy_schema import DAYS
 from finops_guard.language.words import did_you_mean, few
-from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Team, Window, canonical
+from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Schedule, Team, Window, canonical
 
 LONGEST_EXEMPTION = 180
 CHANNEL_NEEDS = {
@@ -124,17 +124,31 @@ def freezes(parts: Parts) -> Iterator[Freeze]:
 
 def windows(parts: Parts) -> dict[str, Window]:
     """Windows by verb."""
+    return {verb: window for part in parts for verb, item in part.entries() if (window := _window(item)) is not None}
+
+
+def schedules(parts: Parts) -> dict[str, Schedule]:
+    """Schedules by name."""
     found = {}
     for part in parts:
-        for verb, item in part.entries():
-            days = item.get("days") if isinstance(item.get("days"), list) else DAYS
-            between = item.get("between") if isinstance(item.get("between"), list) else ["00:00", "00:00"]
-            zone = timezone(item.below("timezone"))
-            times = [_minutes(text) for text in between or () if isinstance(text, str)]
-            if len(times) == 2:  # noqa: PLR2004 - from and to
-                week = frozenset(DAYS.index(name) for name in days or () if name in DAYS)
-                found[verb] = Window(week, times[0], times[1], zone)
+        for name, item in part.entries():
+            hours = _window(item)
+            holidays = [to_date(day) for day in item.below("holidays").items()]
+            if hours is not None:
+                found[name] = Schedule(hours, frozenset(day for day in holidays if day is not None))
     return found
+
+
+def _window(item: Item) -> Window | None:
+    """Weekdays and times; without either every day, or the whole of it."""
+    days = item.get("days") if isinstance(item.get("days"), list) else DAYS
+    between = item.get("between") if isinstance(item.get("between"), list) else ["00:00", "00:00"]
+    zone = timezone(item.below("timezone"))
+    times = [_minutes(text) for text in between or () if isinstance(text, str)]
+    if len(times) != 2:  # noqa: PLR2004 - from and to
+        return None
+    week = frozenset(DAYS.index(name) for name in days or () if name in DAYS)
+    return Window(week, times[0], times[1], zone)
 
 
 def _minutes(text: str) -> int:

@@ -19,6 +19,7 @@ from finops_guard.model.policy import (
     ExpectedGap,
     Freeze,
     Policy,
+    Schedule,
     Team,
     Window,
     money_in,
@@ -39,7 +40,7 @@ from finops_guard.model.report import (
     StepState,
     Verdict,
 )
-from finops_guard.model.resource import Location, Price, Resource
+from finops_guard.model.resource import Location, Price, Resource, Stop
 from finops_guard.model.rule import (
     DESTRUCTIVE,
     LIFECYCLE,
@@ -113,11 +114,13 @@ __all__ = [
     "Rule",
     "Rung",
     "Scalar",
+    "Schedule",
     "Series",
     "Severity",
     "Split",
     "Step",
     "StepState",
+    "Stop",
     "Tags",
     "Team",
     "Unit",

@@ -98,6 +98,7 @@ class Policy:
     exempt: tuple[Exemption, ...] = ()
     freeze: tuple[Freeze, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
     channels: tuple[Mapping[str, object], ...] = ()
     costs: tuple[CostSource, ...] = ()
     rates: Rates = field(default_factory=Rates)
@@ -125,6 +126,14 @@ class Window:
     start: int
     end: int
     timezone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When what names it in its tag `schedule` runs: in its hours, and on a holiday (a local date) not at all."""
+
+    hours: Window
+    holidays: frozenset[date] = frozenset()
 
 
 def money_in(amount: Money, currency: str, fx: Mapping[tuple[str, str], tuple[Decimal, date]]) -> Money | None:

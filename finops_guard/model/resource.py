@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -27,14 +28,27 @@ class Price:
     as_of: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An act of ours that stopped a resource or scaled it to zero: by which rule, when, what it found and left."""
+
+    rule: str
+    verb: str
+    at: datetime
+    before: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Resource:
     """One thing to judge.
 
     `fields` holds, by catalogue name, each value that is known (or None: absent, a fact). A catalogue field that is
     missing from it is unknown; `unknown` may say why. `tags` and `account_tags` are maps of their own. `started` (for
-    `running_for`) and `facts` (what providers say and only verbs read: protection flags, local disks, parents) are
-    not judged. `price` is None while nobody priced it; then `unknown["cost.month"]` says why.
+    `running_for`; of what stands still the last start, where the provider says it) and `facts` (what providers say and
+    only verbs read: protection flags, local disks, parents) are not judged. `facts["stop"]` is what our journal says:
+    the `Stop` that nobody is known to have taken back, or None; it is not there where the journal was not read. `price`
+    is None while nobody priced it; then `unknown["cost.month"]` says why.
     """
 
     fields: dict[str, Value]

@@ -1,8 +1,6 @@
-"""When a verb may act: freezes are days in UTC, both ends included; windows are local time.
+"""When a verb may act: freezes are days in UTC, both ends included; windows are local time, see `evaluate.hours`.
 
-A window that wraps past midnight belongs to the weekday it opens on. Equal ends are a whole day. Local times
-that a change to summer time skips do not exist: the window opens at the change; an hour that comes twice is
-inside both times.
+Where a change to summer time skips the time at which a window opens, it opens at the change.
 """
 
 from __future__ import annotations
@@ -10,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
+
+from finops_guard.evaluate.hours import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -63,16 +63,6 @@ def earliest(
         else:
             return when, why
     return None, f"no window of {verb} opens outside the freezes"
-
-
-def inside(window: Window, when: datetime) -> bool:
-    """Whether a moment lies in a window."""
-    local = when.astimezone(ZoneInfo(window.timezone))
-    minute, day = local.hour * 60 + local.minute, local.weekday()
-    if window.start < window.end:
-        return day in window.days and window.start <= minute < window.end
-    opened_today = day in window.days and minute >= window.start
-    return opened_today or ((day - 1) % 7 in window.days and minute < window.end)
 
 
 def _openings(window: Window, when: datetime) -> Iterator[datetime]:

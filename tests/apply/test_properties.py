@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from finops_guard.apply import Session
 from finops_guard.errors import ActError
+from finops_guard.evaluate.hours import inside
 from finops_guard.model import (
     DESTRUCTIVE,
     LIFECYCLE,
@@ -27,7 +28,6 @@ from finops_guard.model import (
     Tags,
     Window,
 )
-from finops_guard.plan.calendar import inside
 from finops_guard.state.halts import halt, halted, resume
 from tests.apply import truth
 from tests.apply.cloud import Machine

@@ -127,6 +127,10 @@ ALLOWED = {
         "windows: {stop: {days: [mon], timezone: UTC}}\n",
         "windows: {tag: {days: [mon], timezone: UTC}}\n",
     ),
+    "a schedule more": (
+        "schedules: {office: {days: [mon], timezone: UTC}}\n",
+        "schedules: {lab: {days: [mon], timezone: UTC}}\n",
+    ),
     "more that is AI": ("ai: {also: [{kind: firewall}]}\n", "ai: {also: [{kind: appliance}]}\n"),
     "a pack more": ("", "packs: [{use: tag-hygiene}]\n"),
     "a list that loses values": ("", values("some: [a]")),
@@ -244,6 +248,11 @@ REFUSED = {
         "windows: {stop: {days: [mon], timezone: UTC}}\n",
         "windows: {»stop: {days: [mon, tue], timezone: UTC}}\n",
         "'base' sets 'stop' already",
+    ),
+    "another schedule of the name": (
+        "schedules: {office: {days: [mon], timezone: UTC}}\n",
+        "schedules: {»office: {days: [mon, tue], timezone: UTC}}\n",
+        "'base' sets 'office' already",
     ),
     "a list that gains": ("", values("some: »[a, b, c]"), "'some' of 'base' may only lose values"),
     "a list that loses all, which is any": ("", values("some: »[]"), "'some' of 'base' may only lose values"),

@@ -12,7 +12,7 @@ from finops_guard.language.diagnostics import Diagnostic, LanguageError
 from finops_guard.language.document import Document, read
 from finops_guard.language.pack import load_pack
 from finops_guard.language.policy import check_policy, load_policy
-from finops_guard.model import Cap, Compare, Money, Pack, Param, Policy, Ref
+from finops_guard.model import Cap, Compare, Money, Pack, Param, Policy, Ref, Window
 
 FOLDER = Path(__file__).parent / "grammar"
 TODAY = date(2026, 11, 25)
@@ -81,6 +81,9 @@ def test_every_section_of_a_policy(policy: tuple[Policy, list[Diagnostic]]) -> N
     assert acme.exempt[0].rule == "accelerator-waste/idle"
     assert acme.freeze[0].allowed == {"notify"}
     assert acme.windows["stop"].start == 19 * 60
+    office = acme.schedules["office-hours"]
+    assert office.hours == Window(frozenset(range(5)), 7 * 60, 19 * 60, "Europe/Amsterdam")
+    assert office.holidays == {date(2026, 12, 25), date(2027, 1, 1)}
     assert [channel["to"] for channel in acme.channels] == ["email", "slack", "owner", "file"]
 
 

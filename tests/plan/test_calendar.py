@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finops_guard.evaluate.hours import inside
 from finops_guard.model import Freeze, Rung, Window
-from finops_guard.plan.calendar import earliest, inside
+from finops_guard.plan.calendar import earliest
 from tests.plan.build import NOTIFY, H, finding, only, planned, policy, rule
 
 AMS = ZoneInfo("Europe/Amsterdam")

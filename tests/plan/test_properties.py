@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from finops_guard.evaluate.hours import inside
 from finops_guard.model import (
     DESTRUCTIVE,
     LIFECYCLE,
@@ -25,7 +26,6 @@ from finops_guard.model import (
     Window,
 )
 from finops_guard.plan import Episode, plan
-from finops_guard.plan.calendar import inside
 from finops_guard.plan.protections import KEEPS_DATA
 from tests.plan.build import NOW, D, H, binding, finding, machine, policy, rule
 
