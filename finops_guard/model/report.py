@@ -198,7 +198,7 @@ class Report:
     """Everything one run found. Money totals by currency; `asked` are the targets as they were named.
 
     `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
-    `barred`: why it could not act at all.
+    `barred`: why it could not act at all; `journal_head`: the hash that seals what it did.
     """
 
     run_id: str
@@ -227,3 +227,4 @@ class Report:
     asked: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     barred: str | None = None
+    journal_head: str | None = None

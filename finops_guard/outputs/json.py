@@ -72,6 +72,8 @@ def _run(report: Report) -> object:
         "identities": [
             {"cloud": who.cloud, "account": who.account, "principal": who.principal} for who in report.identities
         ],
+        "remarks": list(report.remarks),
+        "journal": report.journal_head,
     }
 
 
