@@ -11,7 +11,7 @@ What is decided here, and its reasons:
 - What only our own stop keeps from failing still fails here, so that its later rungs go on; in the report it does not.
 - A binding in dry-run begins no episode: its time counts from the first run that enforces it.
 - A plan file gets every write, the marks too: then only channels carry notices.
-- What was done is told at least once: the notice is in the outbox before it is sent.
+- What was done is told at least once, from the journal: by this run, or by the next where this one is killed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
-from finops_guard.errors import ActError
+from finops_guard.errors import ActError, GuardError
 from finops_guard.model import Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
 from finops_guard.plan.file import write_plan
@@ -54,7 +54,6 @@ MARK = "tag finops-guard-due"
 _LEFT = "its mark was not written: a plan file leaves every write to apply"
 _NOBODY = "no channel took its notice in this run"
 _NO_TICKET = "this version opens no tickets"
-_ACTS: tuple[Literal["act"]] = ("act",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +117,16 @@ class _Run:
             applied = apply(steps, ours, orders.verbs, orders.judge)
         spoken = {step.id: step for step in self._spoken(first, told, marked)}
         done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
-        short = [*marked.short, *applied.short, *self._tell_acts(findings, done)]
+        if marked.tripped or applied.tripped:
+            self._alert([*marked.outcomes, *applied.outcomes])
+        short = [*marked.short, *applied.short, *self._tell_acts(findings)]
         self._since(self.report.findings)
         self._say(left, findings, short)
         remarks = (*self.report.remarks, *dict.fromkeys(self.remarks))
         return replace(
-            self.report, steps=tuple(done), finished=ours.now(), short=tuple(dict.fromkeys(short)), remarks=remarks
-        )
+            self.report, steps=tuple(done), finished=ours.now(), short=tuple(dict.fromkeys(short)), remarks=remarks,
+            journal_head=ours.head or None,
+        )  # fmt: skip
 
     def _running(self, failing: Collection[str]) -> dict[str, EpisodeRecord]:
         """Running episodes of findings that do not fail in this run."""
@@ -210,7 +212,7 @@ class _Run:
         late = notify.waiting(self.orders.store, now, failing)
         made = notify.notices(
             replace(self.report, findings=tuple(findings), steps=tuple(steps)), self.policy, now,
-            episodes=ours.episodes(failing), records=ours.records, kinds=("finding", "reminder"),
+            episodes=ours.episodes(failing), records=ours.records, head=ours.vouched(),
         )  # fmt: skip
         delivered = self._deliver([*late, *made])
         told: Told = dict(delivered.taken)
@@ -225,24 +227,41 @@ class _Run:
         ours.keep(warned(ours.records, delivered.warned, now))
         return told
 
-    def _tell_acts(self, findings: Sequence[Finding], steps: Sequence[Step]) -> Iterator[str]:
+    def _tell_acts(self, findings: Iterable[Finding]) -> Iterator[str]:
         """Tell what was done, with the head of the journal; why not, where the state does not take it."""
-        ours = self.ours
-        made = notify.notices(
-            replace(self.report, findings=tuple(findings), steps=tuple(steps)), self.policy, ours.now(),
-            episodes=ours.episodes(finding.id for finding in findings),
-            records=ours.records, head=ours.close(), kinds=_ACTS,
-        )  # fmt: skip
+        ours, orders = self.ours, self.orders
+        ours.close()
         try:
-            notify.keep(self.orders.store, made)
-            self._deliver([replace(notice, late=True) for notice in made])
-        except ActError as wrong:
+            self._heard(
+                notify.tell_acts(
+                    orders.store, self.policy, orders.environ, ours.now(),
+                    run=ours.run, head=ours.vouched(), findings=findings,
+                )
+            )  # fmt: skip
+        except GuardError as wrong:
             yield f"not all that was done could be told: {wrong.what}"
+
+    def _alert(self, outcomes: Iterable[Outcome]) -> None:
+        """So much failed that nothing more was begun: somebody has to look."""
+        ours, orders = self.ours, self.orders
+        title, why = notify.tripped(ours.run, outcomes)
+        try:
+            self._heard(
+                notify.tell_alert(
+                    orders.store, self.policy, orders.environ, ours.now(),
+                    run=ours.run, title=title, why=why, head=ours.vouched(),
+                )
+            )  # fmt: skip
+        except GuardError as wrong:
+            self.errors.append(f"an alert could not be sent: {wrong.what}")
 
     def _deliver(self, notices: Iterable[notify.Notice]) -> notify.Delivered:
         delivered = notify.deliver(notices, self.policy.channels, self.orders.environ, self.ours.now())
         notify.keep(self.orders.store, delivered.owed)
         notify.sent(self.orders.store, delivered.sent)
+        return self._heard(delivered)
+
+    def _heard(self, delivered: notify.Delivered) -> notify.Delivered:
         self.errors += [f"channel {channel}: {what}" for channel, what in delivered.errors]
         return delivered
 

@@ -31,7 +31,7 @@ from finops_guard.state.journal import Act, Entry
 class Undone:
     """One outcome for each act of a run, newest first: `done` is put back, `lasting` are step ids of what cannot be.
 
-    `settled` and `short` as in `Applied`.
+    `settled`, `short` and `tripped` as in `Applied`.
     """
 
     undoes: str
@@ -40,6 +40,7 @@ class Undone:
     lasting: tuple[str, ...] = ()
     settled: tuple[Outcome, ...] = ()
     short: tuple[str, ...] = ()
+    tripped: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -66,7 +67,7 @@ def undo(run: str, session: Session, verbs: Verbs, *, limits: Limits | None = No
     work.leave(wanted)
     outcomes = tuple(work.outcomes[act.step] for act, _ in acts)
     lasting = tuple(act.step for act, _ in acts if act.step in work.lasting)
-    return Undone(run, tuple(act for act, _ in acts), outcomes, lasting, settled, tuple(work.short))
+    return Undone(run, tuple(act for act, _ in acts), outcomes, lasting, settled, tuple(work.short), work.tripped)
 
 
 @dataclass(slots=True)
@@ -80,6 +81,7 @@ class _Undo:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     failures: int = 0
+    tripped: bool = False
     works: bool = False
 
     def wants(self, act: Act, undone: set[str]) -> bool:
@@ -131,7 +133,7 @@ class _Undo:
             state="due", due=None, reversible=True, before=done.before, after=done.after,
         )  # fmt: skip
         inverse = replace(
-            act, verb=UNDO + act.verb, before=done.after, after=done.before, serves=(), saves_month=None,
+            act, verb=UNDO + act.verb, before=done.after, after=done.before, serves=(), saves_month=None, loses=(),
             who=self.session.by, why=record.undoes(self.run),
         )  # fmt: skip
         return Deed(inverse, step)
@@ -145,6 +147,7 @@ class _Undo:
         if result.trouble:
             self.stop(result.trouble)
         elif self.failures >= self.limits.failures:
+            self.tripped = True
             self.stop(f"{self.failures} acts failed in a row")
 
     def _tell(self, act: Act, why: str) -> bool:

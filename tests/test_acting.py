@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from finops_guard import notify, orders
+from finops_guard import orders
 from finops_guard.acting import Orders, act
 from finops_guard.errors import ActError, InputError
 from finops_guard.evaluate import Evaluator, Setting, derive, findings
@@ -67,9 +67,12 @@ def states(report: Report) -> dict[tuple[str, str], int]:
 
 
 def told(folder: Path, kind: str) -> list[str]:
-    path = folder / "notices.jsonl"
+    return [item["resource"]["id"] for item in items(folder / "notices.jsonl", kind)]
+
+
+def items(path: Path, kind: str) -> list[dict[str, Any]]:
     notices = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return [i["resource"]["id"] for n in notices if n["kind"] == kind for g in n["groups"] for i in g["items"]]
+    return [item for n in notices if n["kind"] == kind for g in n["groups"] for item in g["items"]]
 
 
 @pytest.fixture
@@ -232,29 +235,34 @@ def test_a_state_out_of_reach_is_said_and_nothing_is_done(channels: Mapping[str,
     assert there.cloud.sent == 0
 
 
-def test_what_was_done_is_told_by_the_next_run_where_this_one_died(
-    channels: Mapping[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = world(1, TAGGED, KEPT, **channels)
-    real = notify.deliver
+def test_killed_anywhere_what_was_done_is_told_by_the_next_run(tmp_path: Path) -> None:
+    def begun(name: str) -> tuple[World, Path]:
+        path = tmp_path / name
+        return world(2, TAGGED, KEPT, channels=({"to": "file", "path": str(path)},)), path
 
-    def deliver(notices: Any, *rest: Any) -> Any:
-        notices = list(notices)
-        if any(notice.kind == "act" for notice in notices):
-            raise Killed
-        return real(notices, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(notify, "deliver", deliver)
+    whole, path = begun("whole")
+    enforce(whole)
+    keys = [item["key"] for item in items(path, "act")]
+    assert len(keys) == len(set(keys)) == 4
+    boundaries = whole.cloud.kill.passed
+    twice = 0
+    for number in range(1, boundaries + 1):
+        there, path = begun(str(number))
+        there.cloud.kill.at = number
         with pytest.raises(Killed):
             enforce(there)
-    assert sorted(there.cloud.effects) == [("stop", "i-0000"), ("tag", "i-0000")]
-    assert told(tmp_path, "act") == []
-    there.now += timedelta(minutes=20)
-    enforce(there)
-    assert told(tmp_path, "act") == ["i-0000", "i-0000"]
-    enforce(there)
-    assert told(tmp_path, "act") == ["i-0000", "i-0000"]
+        there.revive()
+        enforce(there)
+        assert len(there.cloud.effects) == 4, number
+        said = [(item["resource"]["id"], item["done"]["do"], item["done"]["state"]) for item in items(path, "act")]
+        assert set(said) >= {(each, verb, "done") for each in ("i-0000", "i-0001") for verb in ("tag", "stop")}, number
+        done = [item["key"] for item in items(path, "act") if item["done"]["state"] == "done"]
+        assert len(set(done)) == 4, number
+        twice += len(done) - 4
+        before = path.read_bytes()
+        enforce(there)
+        assert path.read_bytes() == before, number
+    assert twice <= 3 * 4  # killed between sending and saying so, with the same keys
 
 
 def test_what_this_version_cannot_do_is_not_said_to_be_done(channels: Mapping[str, Any]) -> None:

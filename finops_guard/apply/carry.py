@@ -64,7 +64,7 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
     carry.leave(wanted)
     order = {step.id for step in steps}
     outcomes = tuple(outcome for outcome in carry.outcomes.values() if outcome.step in order)
-    return Applied(session.run, outcomes, settled, tuple(carry.short), more=carry.more)
+    return Applied(session.run, outcomes, settled, tuple(carry.short), more=carry.more, tripped=carry.tripped)
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class _Carry:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     failures: int = 0
+    tripped: bool = False
     more: bool = False
 
     def within(self, steps: Sequence[Step]) -> Iterable[Step]:
@@ -155,7 +156,7 @@ class _Carry:
         deeds = [
             Deed(
                 replace(
-                    act_of(step, who=self.session.by, why=self.why),
+                    act_of(step, self.session.by, self.why, self.check.judged.get(step.id)),
                     verb=verb,
                     before={**step.before, **found_by(verb, step.resource)},
                 ),
@@ -179,6 +180,7 @@ class _Carry:
             self.stop(result.trouble)
             return
         if self.failures >= self.limits.failures:
+            self.tripped = True
             self.stop(f"{self.failures} acts failed in a row")
         for outcome in result.outcomes:
             if outcome.state == "done":

@@ -25,7 +25,7 @@ _ENDED = ("completed", "deleting")
 
 @dataclass(slots=True)
 class Recheck:
-    """What the second look is made with; `was` as in `PlanFile.observed`."""
+    """What the second look is made with; `was` as in `PlanFile.observed`. `judged`: by step, its resource as judged."""
 
     session: Session
     verbs: Verbs
@@ -34,6 +34,7 @@ class Recheck:
     was: Mapping[str, Observed]
     ladders: dict[tuple[str, str], str] = field(default_factory=dict)
     by_resource: dict[str, list[str]] = field(default_factory=dict)
+    judged: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for finding, record in self.session.records.items():
@@ -54,6 +55,7 @@ class Recheck:
             if state == "due" and again is not None and resource is not None:
                 if "running_for" in again.resource.fields:
                     resource.fields.setdefault("running_for", again.resource.fields["running_for"])
+                self.judged[step.id] = again.resource
                 go.append(replace(again, resource=resource, saves_month=step.saves_month))
             else:
                 out.append(Outcome(step.id, state, {}, {}, why))

@@ -15,7 +15,7 @@ from finops_guard.plan import Episode
 from finops_guard.state import history
 from finops_guard.state.episodes import Delta, EpisodeRecord
 from finops_guard.state.halts import halted
-from finops_guard.state.journal import Act, Journal, acts_last_24h
+from finops_guard.state.journal import Act, Journal, acts_last_24h, newest_seal
 from finops_guard.state.lease import Lease, acquire
 from finops_guard.state.lines import stamp, utc
 from finops_guard.state.newest import newest
@@ -107,6 +107,12 @@ class Session:
     def recount(self) -> None:
         """Count the last 24 h from the journals."""
         self.spent = acts_last_24h(self.store, self.now())
+
+    def vouched(self) -> str:
+        """The newest hash that there is of the journal: of our seal, else of our last line, else of the newest seal."""
+        if self.head:
+            return self.head
+        return self._journal.head if self._journal is not None else newest_seal(self.store)[1]
 
     def close(self) -> str:
         """Seal our chain; the hash of the seal, empty where nothing was written or acts stay open for the next run."""

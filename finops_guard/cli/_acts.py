@@ -21,6 +21,7 @@ from finops_guard.model import Notes, Outcome, Policy
 if TYPE_CHECKING:
     from finops_guard.apply import Session
     from finops_guard.model import Identity
+    from finops_guard.notify import Delivered
     from finops_guard.sources.aws._act import Acting
     from finops_guard.state.store import Store
 
@@ -72,6 +73,46 @@ def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Sessio
         by = orders.by_whom(run)
         with session(at.store, run, now_utc, by=by, policy=at.policy, identities=who) as ours:
             yield ours, verbs, who
+
+
+def spread(ours: Session, outcomes: Iterable[Outcome], *, tripped: bool) -> None:
+    """Tell the policy's channels what was done, as a scan that acts does; what they did not take goes to stderr."""
+    from finops_guard import notify
+    from finops_guard.errors import GuardError
+
+    ours.close()
+    try:
+        run, head = ours.run, ours.vouched()
+        if tripped:
+            title, why = notify.tripped(ours.run, outcomes)
+            _say(
+                notify.tell_alert(
+                    ours.store, ours.policy, os.environ, ours.now(), run=run, title=title, why=why, head=head
+                )
+            )
+        _say(notify.tell_acts(ours.store, ours.policy, os.environ, ours.now(), run=run, head=head))
+    except GuardError as wrong:
+        click.echo(f"not all that was done could be told: {wrong.what}; the next run tells it", err=True)
+
+
+def alarm(at: Desk, run: str, title: str, why: str) -> None:
+    """Alert the policy's channels."""
+    from finops_guard import notify
+    from finops_guard.errors import GuardError
+    from finops_guard.state.journal import newest_seal
+
+    try:
+        head = newest_seal(at.store)[1]
+        _say(notify.tell_alert(at.store, at.policy, os.environ, now_utc(), run=run, title=title, why=(why,), head=head))
+    except GuardError as wrong:
+        click.echo(f"the channels could not be told: {wrong.what}", err=True)
+
+
+def _say(delivered: Delivered) -> None:
+    from finops_guard.language.diagnostics import printable
+
+    for channel, what in dict.fromkeys(delivered.errors):
+        click.echo(printable(f"channel {channel}: {what}"), err=True)
 
 
 def identities(verbs: Acting, accounts: Iterable[str]) -> tuple[Identity, ...]:

@@ -47,6 +47,7 @@ def command(  # noqa: D103 - click shows the help below
         file.check(plan, desk.policy, who, ours.now())
         given = approvals.counted(approvals.approvals(desk.store, plan.digest), who)
         done = apply(plan.steps, ours, verbs, judge_of(desk.policy), plan=plan, approved=given, only=only or None)
+        _acts.spread(ours, done.outcomes, tripped=done.tripped)
     steps = {step.id: step for step in plan.steps}
     rows = [_acts.Row(steps[outcome.step].do, steps[outcome.step].resource.id, outcome) for outcome in done.outcomes]
     _acts.tell(done.run, rows, done.short, shape)

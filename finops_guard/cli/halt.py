@@ -20,11 +20,14 @@ def command(why: str, policy_path: Path | None, state: str | None, quiet: bool, 
     from finops_guard.state import halts
 
     desk = _acts.desk(policy_path, state)
-    halts.halt(desk.store, _acts.person(), why, _acts.now_utc())
+    who = _acts.person()
+    number = halts.halt(desk.store, who, why, _acts.now_utc())
+    _acts.alarm(desk, f"halt-{number}", f"Halted by {who}: nothing acts until resume", why)
     click.echo(f"halted: nothing acts under policy {desk.policy.name} until finops-guard resume")
 
 
 command.help = """Stop every act of a policy, everywhere, until resume.
 
-    Checked before every batch, by runs that are under way too. Scans still judge and report.
+    Checked before every batch, by runs that are under way too. Scans still judge and report. The policy's channels are
+    alerted.
     """

@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.notify._channels import identity
+from finops_guard.notify._items import clipped
 from finops_guard.notify._notice import Group, Item, Notice, key_of
 
 if TYPE_CHECKING:
-    from finops_guard.model import Policy
+    from collections.abc import Iterable
+
+    from finops_guard.model import Outcome, Policy
+
+_EXAMPLES = 3
 
 
 def alert(policy: Policy, run: str, now: datetime, title: str, why: tuple[str, ...] = ()) -> list[Notice]:
@@ -34,6 +39,14 @@ def alert(policy: Policy, run: str, now: datetime, title: str, why: tuple[str, .
         )
         for to in channels
     ]
+
+
+def tripped(run: str, outcomes: Iterable[Outcome]) -> tuple[str, tuple[str, ...]]:
+    """Title and reasons of the alert that a run failed so often that it was ended."""
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    why = tuple(dict.fromkeys(clipped(outcome.error or "no reason is known") for outcome in failed))
+    more = (f"and {len(why) - _EXAMPLES} other reasons",) if len(why) > _EXAMPLES else ()
+    return f"Run {run} was ended: {len(failed)} acts failed", (*why[:_EXAMPLES], *more)
 
 
 def _general(only: object) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SPOKEN = frozenset({"notify", "suggest", "ticket", "block"})
 _REASONS = 10
 _LONG = 400
-_LONGEST_ID = 2048  # an ARN's
+LONGEST_ID = 2048  # an ARN's
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Told:
 
 def found(finding: Finding, rung: int, told: Told) -> Item:
     """The notice of a finding, with the rung that comes next."""
-    item = _about(finding, rung, key_of(told.policy, finding.id, rung, told.episode(finding.id)))
+    item = about(finding, rung, key_of(told.policy, finding.id, rung, told.episode(finding.id)))
     later = [(index, step) for index, step in told.next.get(finding.id, ()) if index > rung]
     return _with(item, min(later, key=lambda pair: pair[0])[1]) if later else item
 
@@ -59,18 +59,11 @@ def found(finding: Finding, rung: int, told: Told) -> Item:
 def asked(finding: Finding, rung: int, step: Step, before: int, told: Told) -> Item:
     """A reminder that a rung is near."""
     key = key_of(told.policy, finding.id, rung, told.episode(finding.id), f"{before} s before")
-    return _with(_about(finding, rung, key), step)
+    return _with(about(finding, rung, key), step)
 
 
-def acted(finding: Finding, rung: int, step: Step, told: Told) -> Item:
-    """What was done about a finding, or failed; each try that fails is told."""
-    run = told.report.run_id if step.state == "failed" else ""
-    key = key_of(told.policy, finding.id, rung, told.episode(finding.id), step.state, run)
-    item = replace(_with(_about(finding, rung, key), step), state=step.state)
-    return replace(item, why=(clipped(step.because), *item.why)) if step.because else item
-
-
-def _about(finding: Finding, rung: int, key: str) -> Item:
+def about(finding: Finding, rung: int, key: str) -> Item:
+    """A finding, without what comes next."""
     resource = finding.resource
     whys = [clipped(because(reason)) for reason in finding.reasons]
     return Item(
@@ -81,7 +74,7 @@ def _about(finding: Finding, rung: int, key: str) -> Item:
         rung=rung,
         rule=finding.rule.id,
         severity=finding.severity,
-        resource=clipped(resource.id, _LONGEST_ID),
+        resource=clipped(resource.id, LONGEST_ID),
         name=clipped(short_name(resource)),
         type=clipped(resource.text("type")),
         account=clipped(resource.text("account")),

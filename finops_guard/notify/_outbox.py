@@ -33,6 +33,14 @@ def sent(store: Store, notices: Iterable[Notice]) -> None:
             write_once(store, _key(SENT, notice), b"{}\n")
 
 
+def kept(store: Store, run: str) -> list[Notice]:
+    """What was ever kept of the acts of a run."""
+    since = run if run[:1].isdigit() else ""
+    lines = read_all(store, store.list(OUTBOX, after=f"{OUTBOX}/{since}" if since else ""))
+    found = (_read(line) for _, line in lines)
+    return [notice for notice in found if notice is not None and (notice.kind, notice.run) == ("act", run)]
+
+
 def waiting(store: Store, now: datetime, failing: Collection[str]) -> list[Notice]:
     """What is still to be sent, oldest first; `failing` are the findings there are: of others nothing is said any more.
 
@@ -43,13 +51,18 @@ def waiting(store: Store, now: datetime, failing: Collection[str]) -> list[Notic
     keys = [key for key in store.list(OUTBOX, after=f"{OUTBOX}/{since}") if key.partition("/")[2] not in done]
     found: list[Notice] = []
     for _, line in read_all(store, keys):
-        with suppress(ValueError, KeyError, TypeError):  # of another version: one notice stops no run
-            notice = unpack(from_line(line or b""))
-            if notice.kind in ("finding", "reminder"):
-                notice = notice.of(frozenset(item.key for item in notice.items if item.finding in failing))
-            if notice.groups:
-                found.append(replace(notice, late=True))
+        notice = _read(line)
+        if notice is not None and notice.kind in ("finding", "reminder"):
+            notice = notice.of(frozenset(item.key for item in notice.items if item.finding in failing))
+        if notice is not None and notice.groups:
+            found.append(replace(notice, late=True))
     return found
+
+
+def _read(line: bytes | None) -> Notice | None:
+    with suppress(ValueError, KeyError, TypeError):  # of another version: one notice stops no run
+        return unpack(from_line(line or b""))
+    return None
 
 
 def _key(prefix: str, notice: Notice) -> str:

@@ -21,7 +21,7 @@ from itertools import groupby
 from typing import Literal, TypeAlias, cast
 
 from finops_guard.errors import ActError
-from finops_guard.model import Money, Outcome, Step
+from finops_guard.model import Money, Outcome, Resource, Step
 from finops_guard.model.report import StepState
 from finops_guard.state.lines import Line, from_line, stamp, to_line
 from finops_guard.state.store import Store, read_all
@@ -36,7 +36,10 @@ _SHARD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One step of a batch, as it is about to be done. `after` is what it should leave; `serves` as in `Step`."""
+    """One step of a batch, as it is about to be done. `after` is what it should leave; `serves` as in `Step`.
+
+    `name`, `team` and `owner` are of its resource at the time: whom it is told to, also when the resource is gone.
+    """
 
     step: str
     verb: str
@@ -52,10 +55,16 @@ class Act:
     saves_month: Money | None = None
     who: str = ""
     why: str = ""
+    name: str = ""
+    team: str = ""
+    owner: str = ""
+    loses: tuple[str, ...] = ()
 
 
-def act_of(step: Step, who: str = "", why: str = "") -> Act:
-    """The act that a step of a plan becomes."""
+def act_of(step: Step, who: str = "", why: str = "", judged: Resource | None = None) -> Act:
+    """The act that a step of a plan becomes. `judged`: its resource as rules saw it, with all derived fields."""
+    seen = judged or step.resource
+    team = seen.tags.look("team")
     cloud, account, region, kind = (step.resource.text(name) for name in ("cloud", "account", "region", "type"))
     return Act(
         step=step.id,
@@ -72,6 +81,10 @@ def act_of(step: Step, who: str = "", why: str = "") -> Act:
         saves_month=step.saves_month,
         who=who,
         why=why,
+        name=step.resource.text("name"),
+        team=team if isinstance(team, str) else "",
+        owner=seen.text("owner"),
+        loses=step.loses,
     )
 
 
@@ -213,7 +226,7 @@ def _rows(body: Mapping[str, object], name: str) -> list[Line]:
 
 def _to_act(row: Line) -> Act:
     known = {name: decode(value) for name, value in row.items() if name in Act.__slots__}
-    for name in ("rules", "serves"):
+    for name in ("rules", "serves", "loses"):
         value = known.get(name, [])
         if isinstance(value, list):
             known[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)

@@ -25,14 +25,14 @@ class Halt:
     at: datetime
 
 
-def halt(store: Store, who: str, why: str, now: datetime) -> None:
-    """Stop every act of every run, from its next batch on, until `resume`. ActError if it could not be written."""
-    _append(store, {"halted": True, "who": who, "why": why, "at": stamp(now)})
+def halt(store: Store, who: str, why: str, now: datetime) -> int:
+    """Stop every act of every run, from its next batch on, until `resume`; its number. ActError if that fails."""
+    return _append(store, {"halted": True, "who": who, "why": why, "at": stamp(now)})
 
 
-def resume(store: Store, who: str, why: str, now: datetime) -> None:
-    """Lift the halt."""
-    _append(store, {"halted": False, "who": who, "why": why, "at": stamp(now)})
+def resume(store: Store, who: str, why: str, now: datetime) -> int:
+    """Lift the halt; the number of this."""
+    return _append(store, {"halted": False, "who": who, "why": why, "at": stamp(now)})
 
 
 def halted(store: Store) -> Halt | None:
@@ -53,10 +53,10 @@ def halted(store: Store) -> Halt | None:
         ) from None
 
 
-def _append(store: Store, content: dict[str, object]) -> None:
+def _append(store: Store, content: dict[str, object]) -> int:
     data, number = to_line(content), highest(store, PREFIX)
     for _ in range(_TRIES):
         number = highest(store, PREFIX, number) + 1
         if write_once(store, key_of(PREFIX, number), data):
-            return
+            return number
     raise ActError("the halt could not be written: others write it all the time", help="Run again.")

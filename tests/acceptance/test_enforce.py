@@ -25,6 +25,7 @@ from werkzeug.wrappers import Response
 from finops_guard.language.policy import load_policy
 from finops_guard.model import Report
 from finops_guard.pipeline import Request, inventory, run
+from finops_guard.state.audit import verify
 from finops_guard.state.entries import entries, open_acts
 from finops_guard.state.store import open_store
 from tests.cli.command import Ran, finops_guard
@@ -231,9 +232,13 @@ def test_enforce_does_what_was_planned_once_and_undo_puts_it_back(world: World) 
     world.cloud.asked.clear()
     assert world.enforce().code == 1
     assert (world.writes, sorted(stops), len(world.notices())) == ([], ["a", "b", "c", "d"], 2)
+    assert report["run"]["journal"] == world.notices()[-1]["journal"] is not None
+    assert any("the journal of this run ends with" in remark for remark in report["run"]["remarks"])
 
     back = world.say("undo", "last", "-f", "json")
     assert back.code == 0, back.err
+    assert sorted(world.told("act")) == sorted([*"abcd"] * 4)
+    assert verify(open_store("state", world.folder), world.notices()[-1]["journal"]) == []
     assert world.now() == before
     marks = {"finops-guard-due"}
     assert {key for each in json.loads(back.out)["acts"] for key in each["before"]} <= {"state", "review"} | marks
@@ -317,9 +322,12 @@ def test_a_plan_is_carried_out_as_far_as_wanted_and_only_once(world: World, plan
     assert world.say("apply", planned, "--only", only).code == 0
     assert stops == ["b"]
     assert world.say("apply", planned, "--only", "nosuch").code == 2
+    assert world.told("act") == ["b"]
     ran = world.say("apply", planned, "-f", "json")
     assert ran.code == 0, ran.err
     assert sorted(stops) == ["a", "b", "c", "d"]
+    assert sorted(world.told("act")) == ["a", "a", "b", "b", "c", "c", "d", "d"]
+    assert all(notice["journal"] for notice in world.notices()[1:])
     assert all(world.now()[name] == ("stopped", {"Name": name, "cost": "x", "review": "open"}) for name in "abcd")
     world.cloud.asked.clear()
     assert world.say("apply", planned).code == 0
@@ -333,6 +341,23 @@ def _other(account: str, name: str) -> Callable[[dict[str, Any]], Response]:
         "</GetCallerIdentityResult></GetCallerIdentityResponse>"
     )
     return lambda _asked: Response(body, 200, content_type="text/xml")
+
+
+@pytest.mark.parametrize("by", ["apply", "scan"])
+def test_too_many_failures_alert_the_channels(world: World, by: str) -> None:
+    for number in range(4):
+        world.machine(f"m{number}")
+    world.cloud.instead["StopInstances"] = lambda _asked: denied("ec2")
+    plan = world.folder / "plan.json"
+    ran = world.enforce("--plan-out", plan) if by == "apply" else world.enforce()
+    assert ran.code == (1 if by == "apply" else 4), ran.err
+    if by == "apply":
+        assert world.say("apply", plan).code == 4
+    (alert,) = [notice for notice in world.notices() if notice["kind"] == "alert"]
+    (item,) = alert["groups"][0]["items"]
+    assert re.fullmatch(r"Run \S+ was ended: 5 acts failed", item["title"])
+    assert item["why"] == ["AccessDenied ec2:StopInstances"]
+    assert alert["journal"]
 
 
 def test_a_plan_that_is_not_as_it_was_made_is_refused(world: World, planned: Path) -> None:
@@ -383,6 +408,9 @@ def test_halt_stops_everything_until_resume(world: World, planned: Path) -> None
     assert (ran.code, world.writes) == (4, [])
     assert "audit" in ran.err
     assert world.say("resume", "--why", "over").code == 0
+    alerts = [item for notice in world.notices() if notice["kind"] == "alert" for item in notice["groups"][0]["items"]]
+    assert [item["title"].split()[0] for item in alerts] == ["Halted", "Resumed"]
+    assert [item["why"] for item in alerts] == [["audit"], ["over"]]
     assert world.say("apply", planned).code == 0
     assert world.now()["a"][0] == "stopped"
 

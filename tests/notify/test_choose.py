@@ -53,13 +53,12 @@ def test_a_dry_run_tells_nobody() -> None:
 
 
 def test_what_may_not_notify_tells_nobody() -> None:
+    found = finding()
+    steps = planned(found)
     silent = binding(permit=frozenset({"tag"}))
-    step = planned(finding(of=rule(Rung("tag", set={"a": "b"}))))[0]
-    step.state = "done"
-    found = finding(of=rule(Rung("tag", set={"a": "b"})))
-    assert notices(enforced([found], [step]), speaking(FILE, bindings=(silent,)), NOW) == []
-    assert notices(enforced([found], [step]), speaking(FILE, permit=frozenset({"tag"})), NOW) == []
-    assert notices(enforced([found], [step]), speaking(FILE), NOW)
+    assert notices(enforced([found], steps), speaking(FILE, bindings=(silent,)), NOW) == []
+    assert notices(enforced([found], steps), speaking(FILE, permit=frozenset({"tag"})), NOW) == []
+    assert notices(enforced([found], steps), speaking(FILE), NOW)
 
 
 @pytest.mark.parametrize(
@@ -146,19 +145,6 @@ def test_a_reminder_goes_out_once_for_each_moment_and_only_in_an_episode() -> No
     assert reminded(4) == []
     hypothetical = told(found, under=under, now=NOW + timedelta(hours=3.5))
     assert {notice.kind for notice in hypothetical} == {"finding"}
-
-
-def test_what_was_done_is_told_with_its_outcome() -> None:
-    found = [finding(machine(name), STOP) for name in ("a", "b")]
-    steps = [step for step in planned(*found) if step.do == "stop"]
-    steps[0].state, steps[1].state, steps[1].because = "done", "failed", "AccessDenied"
-    (notice,) = notices(enforced(found, steps), speaking(FILE), NOW)
-    assert notice.kind == "act"
-    assert notices(enforced(found, steps), speaking(FILE), NOW, kinds=("finding", "reminder")) == []
-    assert [(item.state, item.do, item.why[:1]) for item in notice.items] == [
-        ("done", "stop", ()),
-        ("failed", "stop", ("AccessDenied",)),
-    ]
 
 
 def test_a_key_is_the_same_until_the_episode_is_another() -> None:
