@@ -14,10 +14,15 @@ _STATE = ("state", "running_for", "capacity.provisioned")
 
 
 def found_by(verb: str, resource: Resource) -> dict[str, object]:
-    """What later rungs count by when a lifecycle verb is done: state and usage just before it."""
+    """What goes on record before a lifecycle verb: what later rungs count by, and what putting it back takes.
+
+    A run that is killed just after it acted leaves nothing else to put back from.
+    """
     if verb not in LIFECYCLE:
         return {}
-    return {name: value for name, value in resource.fields.items() if name in _STATE or name.startswith("usage.")}
+    seen = {name: value for name, value in resource.fields.items() if name in _STATE or name.startswith("usage.")}
+    restored = resource.facts.get(f"before {verb}")
+    return {**seen, **restored} if isinstance(restored, dict) else dict(seen)
 
 
 def before_ours(resource: Resource, acts: Iterable[Act], records: Iterable[EpisodeRecord]) -> Resource:

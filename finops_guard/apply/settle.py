@@ -7,14 +7,13 @@ from datetime import timedelta
 from itertools import groupby
 
 from finops_guard.apply.intended import reached, untouched
-from finops_guard.apply.perform import rungs
+from finops_guard.apply.perform import kept
 from finops_guard.apply.ports import Verbs
 from finops_guard.apply.reading import reread, resource_of
 from finops_guard.apply.record import done
 from finops_guard.apply.session import Session
 from finops_guard.model import Outcome, Resource
 from finops_guard.state.entries import PREFIX, chains, entries, open_acts, read
-from finops_guard.state.episodes import advance
 from finops_guard.state.journal import Unfinished, seal, unsealed
 from finops_guard.state.store import Store
 
@@ -44,7 +43,7 @@ def _run(session: Session, verbs: Verbs, run: str) -> Iterator[Outcome]:
         left = list(open_acts(read(session.store, keys)).values())
         outcomes = list(_decided(session, verbs, left))
         if outcomes:
-            session.keep(advance(session.records, rungs([open_.act for open_ in left], outcomes, session)))
+            session.keep(kept([open_.act for open_ in left], outcomes, session))
             session.chain(run, chain.rpartition("/")[2]).outcomes(outcomes, session.now())
             yield from outcomes
 
@@ -74,7 +73,8 @@ def _outcome(session: Session, open_: Unfinished, live: Resource | None) -> Outc
     act = open_.act
     so = reached(act, live)
     if so:
-        return Outcome(act.step, "done", act.before, act.after)
+        gone = {"deleted": True} if live is None and act.verb == "scale_to_zero" else {}
+        return Outcome(act.step, "done", act.before, {**act.after, **gone})
     if live is None:
         if session.now() - open_.at < _PATIENCE:
             return None

@@ -56,6 +56,17 @@ def instances(endpoint: Answer, config: Answer) -> dict[str, int]:
     return found
 
 
+def as_it_was(endpoint: Answer, config: Answer, tags: Mapping[str, str]) -> Answer:
+    """What `restored` needs, whichever way the endpoint came to zero."""
+    counts = instances(endpoint, config)
+    return {
+        "counts": counts,
+        "config": str(endpoint["EndpointConfigName"]),
+        "tags": dict(tags),
+        "deployment": endpoint.get("LastDeploymentConfig"),
+    }
+
+
 def scaled(site: Cell, step: Step, resize: Resize, delete: Callable[[str], None]) -> Outcome:
     """Scale one endpoint to zero, one way or the other."""
     endpoint = _or_gone(site, "DescribeEndpoint", EndpointName=_name(step))
@@ -114,7 +125,7 @@ def restored(site: Cell, step: Step, resize: Resize, create: Callable[[str, Answ
         return failed(step, "its counts before were not recorded", now)
     if now["counts"] == counts:
         return skipped(step, "its counts are as before already", now)
-    if now["counts"] != step.after.get("counts"):
+    if now["counts"] != step.after.get("counts", dict.fromkeys(counts, 0)):  # without, its run was cut short
         return skipped(step, "left alone, its counts were changed by others since", now)
     if endpoint["EndpointStatus"] != "InService":
         return failed(step, f"it is {endpoint['EndpointStatus']}: try again when it is InService", now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ CLIENT = "eks"
 PERMISSIONS = {
     "collect": ["eks:ListClusters", "eks:ListNodegroups", "eks:DescribeNodegroup", "ec2:DescribeInstanceTypes"],
     "tag": ["eks:TagResource", "eks:UntagResource"],
+    "start": ["eks:UpdateNodegroupConfig"],
     "stop": ["eks:UpdateNodegroupConfig"],
 }
 
@@ -50,7 +52,11 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
 
     def one(arn: str) -> Resource | None:
         group = _described(cell, arn)
-        return None if group is None else _resource(cell, group)
+        if group is None:
+            return None
+        found = _resource(cell, group)
+        found.facts["before scale_to_zero"] = {"scaling": _sizes(group)["scaling"]}
+        return found
 
     return one_by_one(resources, one)
 
@@ -89,7 +95,8 @@ def undo_scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
             return failed(step, "its sizes before were not recorded", now)
         if now["scaling"] == scaling:
             return skipped(step, "its sizes are as before already", now)
-        if now["scaling"] != step.after.get("scaling"):
+        left = step.after.get("scaling") or {**scaling, "minSize": 0, "desiredSize": 0}  # its run was cut short
+        if now["scaling"] != left:
             return skipped(step, "left alone, its sizes were changed by others since", now)
 
         def send() -> None:
@@ -98,6 +105,14 @@ def undo_scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
         return changed(step, now, _after(scaling), send, lambda: _sizes(_described(site, step.resource.id) or {}))
 
     return one_each(steps, act)
+
+
+def start(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """The sizes that our own `scale_to_zero` found: they stand in `after`, those that it left in `before`."""
+    return undo_scale_to_zero(site, [replace(step, before=step.after, after=step.before) for step in steps])
+
+
+undo_start = scale_to_zero
 
 
 def _described(cell: Cell, arn: str) -> Answer | None:

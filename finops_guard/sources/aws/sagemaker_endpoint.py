@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from finops_guard.model import NOT_ASKED, Unknown
 from finops_guard.sources.aws import _machines
-from finops_guard.sources.aws._endpoints import described, instances, restored, scaled, variants
+from finops_guard.sources.aws._endpoints import as_it_was, described, instances, restored, scaled, variants
 from finops_guard.sources.aws._managed import managed_by
 from finops_guard.sources.aws._reading import one_by_one
 from finops_guard.sources.aws._writes import one_each
@@ -33,6 +34,7 @@ PERMISSIONS = {
     ],
     "read": ["application-autoscaling:DescribeScalableTargets", "sagemaker:DescribeModel"],
     "tag": ["sagemaker:AddTags", "sagemaker:DeleteTags"],
+    "start": ["sagemaker:UpdateEndpointWeightsAndCapacities"],
     "stop": [
         "sagemaker:CreateEndpoint",
         "sagemaker:DeleteEndpoint",
@@ -71,7 +73,12 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
 
     def one(arn: str) -> Resource:
         endpoint = described(cell, arn)
-        return _resource(cell, endpoint, _parts(cell, endpoint, configs) if cell.needs(*_DESCRIBED) else _unasked())
+        parts = _parts(cell, endpoint, configs) if cell.needs(*_DESCRIBED) else _unasked()
+        found = _resource(cell, endpoint, parts)
+        config = configs.get(str(endpoint["EndpointConfigName"]))
+        if isinstance(config, dict):
+            found.facts["before scale_to_zero"] = as_it_was(endpoint, config, found.tags.raw)
+        return found
 
     return one_by_one(resources, one)
 
@@ -107,6 +114,14 @@ def undo_scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
         site.write("CreateEndpoint", EndpointName=name, **asked)
 
     return one_each(steps, act)
+
+
+def start(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
+    """The instances that our own `scale_to_zero` found, of an endpoint that it left without any.
+
+    One that it had to delete is not there to be started; only undo makes it anew.
+    """
+    return undo_scale_to_zero(site, [replace(step, before=step.after, after=step.before) for step in steps])
 
 
 def _resource(cell: Cell, endpoint: Answer, parts: _machines.Parts) -> Resource:
