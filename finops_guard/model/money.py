@@ -120,8 +120,8 @@ class BudgetStatus:
     `limit`: of this period, with its plan and what rolled over. `actual`: billed so far; `accrued`: what ran since the
     last complete billed hour and is not billed yet, at its price. `start` to `end` (exclusive, aware UTC); `period` its
     name (`2026-11`). `unknown`: in words, what could not be counted (each makes the figures a lower bound); with no
-    cost data at all `actual` is None. `daily`: (day, amount) billed, for burn-down. `billed_until`: the first hour that
-    is not completely billed, None without cost data.
+    cost data at all `actual` is None, and without an inventory `accrued`. `daily`: (day, amount) billed, for burn-down.
+    `billed_until`: the first hour that is not completely billed, None without cost data.
     """
 
     budget: Budget
@@ -131,7 +131,7 @@ class BudgetStatus:
     limit: Decimal
     rolled_over: Decimal
     actual: Decimal | None
-    accrued: Decimal
+    accrued: Decimal | None
     forecast: Forecast
     burn_rate: Decimal | None
     daily: tuple[tuple[date, Decimal], ...] = ()
@@ -140,8 +140,8 @@ class BudgetStatus:
 
     @property
     def spent(self) -> Decimal | None:
-        """Billed and accrued; None where nothing is known."""
-        return None if self.actual is None else self.actual + self.accrued
+        """Billed and accrued; None where one of them is not known."""
+        return None if self.actual is None or self.accrued is None else self.actual + self.accrued
 
     @property
     def remaining(self) -> Decimal | None:
