@@ -46,18 +46,24 @@ class NoRedirect(request.HTTPRedirectHandler):
 class Site:
     """A place to ask: its address without a slash at the end, and the headers that every request carries.
 
-    `calls` counts requests where given; `pause` waits, in seconds.
+    `name` is what errors call it, its host if empty. `calls` counts requests where given; `pause` waits, in seconds.
     """
 
     base: str
     headers: Mapping[str, str] = field(default_factory=dict)
     calls: Calls | None = None
+    name: str = ""
     pause: Callable[[float], None] = sleep
 
     @property
     def host(self) -> str:
-        """What may be said of the address."""
+        """The host, which is all that may be said of the address."""
         return urlsplit(self.base).hostname or ""
+
+    @property
+    def said(self) -> str:
+        """What errors call it."""
+        return self.name or self.host
 
     def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:  # noqa: ANN401 - a parsing border
         """The answer to a GET, numbers as int and Decimal. ScanError where there is none that can be used."""
@@ -85,7 +91,7 @@ class Site:
             except _TryAgain as wrong:
                 wait = min(wrong.after if wrong.after is not None else 2.0 ** (tries - 2), _LONGEST_WAIT)
                 if tries == _TRIES or monotonic() + wait > end:
-                    raise ScanError(f"{self.host} {wrong}") from None
+                    raise ScanError(f"{self.said} {wrong}") from None
             if self.calls is not None:
                 self.calls.retries += 1
             self.pause(wait * random.uniform(1.0, 1.2))  # noqa: S311 - so that two who were refused come apart
@@ -103,18 +109,18 @@ class Site:
         except (OSError, HTTPException, ValueError) as error:  # a host that is no name is a UnicodeError
             raise _TryAgain(f"did not answer: {type(getattr(error, 'reason', error)).__name__}") from None
         if len(body) > LARGEST:
-            raise ScanError(f"{self.host} answered with more than {LARGEST // 1024**2} MiB", help="ask for less")
+            raise ScanError(f"{self.said} answered with more than {LARGEST // 1024**2} MiB", help="ask for less")
         try:
             return json.loads(body, parse_float=Decimal, parse_constant=str), headers
         except (ValueError, RecursionError):
-            raise ScanError(f"{self.host} answered with what is not JSON") from None
+            raise ScanError(f"{self.said} answered with what is not JSON") from None
 
     def _refused(self, error: HTTPError) -> ScanError | _TryAgain:
         if error.code in _PASSES:
             return _TryAgain(f"answered {error.code}", _seconds(error.headers))
         if 300 <= error.code < 400:  # noqa: PLR2004 - HTTP's own lines
-            return ScanError(f"{self.host} answered {error.code}: redirects are not followed")
-        return ScanError(f"{self.host} answered {error.code}{_reason(error)}")
+            return ScanError(f"{self.said} answered {error.code}: redirects are not followed")
+        return ScanError(f"{self.said} answered {error.code}{_reason(error)}")
 
 
 class _TryAgain(Exception):  # noqa: N818 - it is a fact about a request

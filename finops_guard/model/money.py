@@ -157,6 +157,8 @@ class UnitCost:
     says why (below the minimum, nothing counted, no cost data). `coverage`: share of the selected cost that carries
     every key of `by`. `change`: against its own baseline (0.1 is 10 % dearer), None without one. `quality`: complete,
     partial or estimated. `definition`: what the source counts, in its own words; `sources`: where both came from.
+    `days`: how many days of `first` to `last` both sides cover, which are those that count. `key` is empty for the unit
+    as a whole. `unknown`: in words, what could not be counted. `refused`: what of the input cannot be used, None if all.
     """
 
     unit: Unit
@@ -173,3 +175,6 @@ class UnitCost:
     definition: str
     sources: tuple[str, ...] = ()
     because: str | None = None
+    days: int = 0
+    unknown: tuple[str, ...] = ()
+    refused: str | None = None
