@@ -1,0 +1,151 @@
+"""Budgets as things that are judged, and what they say of the resources that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from finops_guard.costs.budgets_billed import Fx
+from finops_guard.evaluate import predicate
+from finops_guard.fields import FIELDS
+from finops_guard.model import (
+    ACCELERATOR_HOURS,
+    All,
+    BudgetStatus,
+    Compare,
+    Condition,
+    Money,
+    Resource,
+    Tags,
+    Unknown,
+    Value,
+)
+
+BUDGET_TYPE = "FinOpsGuard::Budget"
+_FIELDS = tuple(name for name in FIELDS if name.startswith("budget."))
+_DERIVED = ("taggable", "change", "owner")
+_CENT = Decimal("0.01")
+
+
+def budget_id(status: BudgetStatus) -> str:
+    """The id of a budget in its period: each period is a thing of its own, with findings of its own."""
+    return f"budget/{status.budget.name}/{status.period}"
+
+
+def budget_resource(status: BudgetStatus) -> Resource:
+    """A budget as a resource. It carries the tags and the place that its `for` pins, so that findings find their owner.
+
+    All else is absent, a fact: a budget has no accelerators, and no state that one could ask for.
+    """
+    budget = status.budget
+    pinned = dict(_pins(budget.covers))
+    fields: dict[str, Value] = {name: None for name in FIELDS if name not in _DERIVED}
+    fields |= {name: value for (space, name), value in pinned.items() if space == "field"}
+    fields |= {"kind": "budget", "type": BUDGET_TYPE, "id": budget_id(status), "name": budget.name, "ai": False}
+    if budget.owner is not None:
+        fields["owner"] = budget.owner
+    tags = Tags.of({name: value for (space, name), value in pinned.items() if space == "tag"})
+    resource = Resource(fields, tags, account_tags=Tags.of({}), at=budget.at)
+    _say(resource, _said(status))
+    return resource
+
+
+class Covers:
+    """Joins `budget.*` onto resources: of several budgets the one with the highest forecast, whole."""
+
+    def __init__(self, statuses: Iterable[BudgetStatus], at: datetime, fx: Fx) -> None:
+        ranked = sorted(statuses, key=_rank)
+        self._budgets: list[tuple[BudgetStatus, dict[str, Value | Unknown], Callable[[Resource], bool | None] | None]]
+        self._budgets = [
+            (each, _said(each), None if each.budget.covers is None else predicate(each.budget.covers, at, fx))
+            for each in ranked
+        ]
+
+    def join(self, resource: Resource) -> None:
+        """Set `budget.*`: absent where no budget covers the resource, unknown where the first that may is unknown."""
+        for status, said, covers in self._budgets:
+            covered = True if covers is None else covers(resource)
+            if covered is None:
+                why = f"whether budget '{status.budget.name}' covers it is unknown"
+                _say(resource, dict.fromkeys(_FIELDS, Unknown(why)))
+                return
+            if covered:
+                _say(resource, said)
+                resource.facts["budget"] = _facts(status)
+                return
+        _say(resource, dict.fromkeys(_FIELDS))
+
+
+def percent(part: Decimal, limit: Decimal) -> float:
+    """Percent of a limit. A limit of nothing counts as a cent: all that is spent is far beyond it."""
+    return float(round(100 * part / (limit if limit > 0 else _CENT), 4))
+
+
+def _rank(status: BudgetStatus) -> tuple[float, str]:
+    amount = status.forecast.amount
+    if amount is None:  # what was spent is the least that it will be
+        amount = (status.actual or Decimal(0)) + (status.accrued or Decimal(0))
+    return -percent(amount, status.limit), status.budget.name
+
+
+def _said(status: BudgetStatus) -> dict[str, Value | Unknown]:
+    limit, actual, accrued = status.limit, status.actual, status.accrued
+    no_bills, no_inventory = Unknown("there is no cost data"), Unknown("no inventory was read")
+    no_forecast = Unknown(status.forecast.because or "not forecastable")
+    remaining: Value | Unknown = None
+    if status.budget.unit != ACCELERATOR_HOURS:
+        left = status.remaining
+        remaining = (no_bills if actual is None else no_inventory) if left is None else Money(left, status.budget.unit)
+    amount = status.forecast.amount
+    lower = [*(["there is no cost data"] if actual is None else []), *status.unknown]
+    # What runs now is known without a bill: a breach by that alone is one, and less than that says nothing.
+    spent = None if accrued is None else (actual or Decimal(0)) + accrued
+    return {
+        "budget.name": status.budget.name,
+        "budget.used_percent": no_bills if actual is None else percent(actual, limit),
+        "budget.accrued_percent": no_inventory if spent is None else percent(spent, limit),
+        "budget.forecast_percent": no_forecast if amount is None else percent(amount, limit),
+        "budget.burn_rate": no_bills if actual is None else _number(status.burn_rate),
+        "budget.remaining": remaining,
+        "budget.complete": Unknown("; ".join(lower)) if lower else True,
+    }
+
+
+def _facts(status: BudgetStatus) -> dict[str, object]:
+    """What stopping `enough` asks: by how much the period will be over its limit, and when it ends."""
+    amount = status.forecast.amount
+    spent = (status.actual or Decimal(0)) + (status.accrued or Decimal(0))
+    if amount is None and spent > status.limit:
+        amount = spent
+    over = None if amount is None else amount - status.limit
+    if status.budget.unit == ACCELERATOR_HOURS:
+        return {"name": status.budget.name, "over_hours": over, "until": status.end}
+    return {
+        "name": status.budget.name,
+        "over": None if over is None else Money(over, status.budget.unit),
+        "until": status.end,
+    }
+
+
+def _say(resource: Resource, said: dict[str, Value | Unknown] | dict[str, Unknown] | dict[str, None]) -> None:
+    for name, value in said.items():
+        if isinstance(value, Unknown):
+            resource.fields.pop(name, None)
+            resource.unknown[name] = value.reason
+        else:
+            resource.fields[name] = value
+
+
+def _number(rate: Decimal | None) -> float | None:
+    return None if rate is None else float(rate)
+
+
+def _pins(condition: Condition | None) -> Iterator[tuple[tuple[str, str], str]]:
+    """The tags and fields that a condition sets to one text."""
+    match condition:
+        case Compare(ref, "eq", str(value)) | Compare(ref, "in", (str(value),)):
+            yield (ref.space, ref.name), value
+        case All(items):
+            for item in items:
+                yield from _pins(item)
