@@ -9,6 +9,7 @@ What is decided here, and its reasons:
 - An episode ends only where this run looked: the resource was read and no longer fails, or it was not there in a place
   that the run read whole. A scan of less, or with gaps, ends nothing elsewhere.
 - What only our own stop keeps from failing still fails here, so that its later rungs go on; in the report it does not.
+- What somebody started again after our stop begins anew: its notice first, and then its waiting time.
 - A binding in dry-run begins no episode: its time counts from the first run that enforces it.
 - A plan file gets every write, the marks too: then only channels carry notices.
 - What was done is told at least once, from the journal: by this run, or by the next where this one is killed.
@@ -25,6 +26,7 @@ from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
+from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
 from finops_guard.model import Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
@@ -102,7 +104,8 @@ class _Run:
     def out(self, again: Again) -> Report:
         ours, orders = self.ours, self.orders
         left = settle(ours, orders.verbs)
-        there = {resource.id: resource for resource in again(self._missed())}
+        there = {resource.id: resource for resource in again(self._missed() | stops_of(ours.records).keys())}
+        ours.keep(taken_back(ours.records, restarted(ours.records, there, self.report.at), ours.now()))
         findings = self._as_before_ours(there)
         seen = [*self._seen(findings), *self._gone(findings, there)]
         ours.keep(next_state(ours.records, seen, (), ours.now()))

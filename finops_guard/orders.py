@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from socket import gethostname
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from finops_guard.apply import Judge
+from finops_guard.apply.stops import stops_of, told
 from finops_guard.enrich import enrich
-from finops_guard.errors import InputError
-from finops_guard.evaluate import Evaluator, findings, need_of
-from finops_guard.fields import FIELDS
+from finops_guard.errors import GuardError, InputError
+from finops_guard.evaluate import Evaluator, findings
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Finding, Need, Notes, Policy, Resource
 from finops_guard.sources import targets
+from finops_guard.state import history
 from finops_guard.state.store import Store, open_store
 
 if TYPE_CHECKING:
     from finops_guard.sources.aws._act import Acting
 
 
+Told: TypeAlias = Callable[[Iterable[Resource]], Iterable[Resource]]
+"""Resources, told what the journal says of them."""
+
+
 def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> AbstractContextManager[Acting]:
-    """The verbs of a policy's scope. Before an act a resource is read whole: rules and protections look at it."""
-    need = Need(None, frozenset(FIELDS), need_of(policy).metrics)
-    return targets.acting(policy, need, notes, now, environ)
+    """The verbs of a policy's scope."""
+    return targets.acting(policy, notes, now, environ)
 
 
 def judge_of(policy: Policy) -> Judge:
@@ -38,6 +43,22 @@ def judge_of(policy: Policy) -> Judge:
         return findings(evaluator.judge(enrich(resources, policy, at)), policy, at)
 
     return judge
+
+
+def told_of_stops(
+    policy: Policy, need: Need, store: Store | None, given: str | None, environ: Mapping[str, str]
+) -> Told:
+    """What tells resources which act of ours stopped them, where a rule asks for it.
+
+    A dry-run reads the state for it where it can; where it cannot, who stopped a resource is unknown.
+    """
+    if "stopped_by" not in need.fields or (store is None and given == "none"):
+        return lambda resources: resources
+    try:
+        records = history.fold(store or state_of(policy, given, environ)).records
+    except GuardError:
+        return lambda resources: resources
+    return partial(told, stops=stops_of(records))
 
 
 def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,13 +61,19 @@ def run(request: Request) -> Report:
     store = None if request.mode == "dry-run" else orders.state_of(policy, request.state, request.environ)
     notes, need, tally = Notes(say=request.say, memory=request.memory), need_of(policy), Tally(policy)
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
+    told = orders.told_of_stops(policy, need, store, request.state, request.environ)
     with _spool(request.snapshot_out) as path:
         found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
         spool.write(found, path, lambda: _head(request, notes))
-        enriched = tally.seen(enrich(spool.read(path, policy.aliases), policy, at))
-        failed = [*tally.found(findings(evaluator.judge(enriched), policy, at))]
+        known = partial(_known, path, policy, at, told)
+        failed = [*tally.found(findings(evaluator.judge(tally.seen(known())), policy, at))]
         report = _report(request, started, notes, tally, evaluator.passed, failed)
-        return report if store is None else _enforced(report, request, store, notes, path)
+        return report if store is None else _enforced(report, request, store, notes, path, known)
+
+
+def _known(path: Path, policy: Policy, at: datetime, told: orders.Told) -> Iterator[Resource]:
+    """What was collected, with all that follows from it and from the journal."""
+    return enrich(told(spool.read(path, policy.aliases)), policy, at)
 
 
 def _report(
@@ -114,7 +121,14 @@ def _report(
     )
 
 
-def _enforced(report: Report, request: Request, store: Store, notes: Notes, path: Path) -> Report:
+def _enforced(
+    report: Report,
+    request: Request,
+    store: Store,
+    notes: Notes,
+    path: Path,
+    known: Callable[[], Iterator[Resource]],
+) -> Report:
     """The report after the acts; what the run went by, found and collected is kept in the state."""
     policy = request.policy
     try:
@@ -126,7 +140,7 @@ def _enforced(report: Report, request: Request, store: Store, notes: Notes, path
         given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
 
         def again(ids: Collection[str]) -> Iterator[Resource]:
-            return (each for each in enrich(spool.read(path, policy.aliases), policy, request.at) if each.id in ids)
+            return (each for each in known() if each.id in ids)
 
         after = act(report, policy, given, again)
     try:

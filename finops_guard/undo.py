@@ -6,7 +6,7 @@ What is decided here, and its reasons:
   order in itself, and puts back. A halt and a freeze hold for it as for everything.
 - An act is undone only while its resource is as the act left it; what others changed since is theirs.
 - Before anything is put back the episodes end and are held, so that no run in between does the same again.
-- What was started is not stopped again: that would be an act of its own, which no rule asked for.
+- What was started is stopped again, as it was: until somebody else starts it, it is nobody's to start.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class _Undo:
         """Whether an act is to be undone at all; what is said otherwise is its outcome."""
         if act.step in undone:
             return self._tell(act, "it was put back before")
-        if act.verb.startswith(UNDO) or act.verb == "start" or not self.verbs.has(act.type, UNDO + act.verb):
+        if act.verb.startswith(UNDO) or not self.verbs.has(act.type, UNDO + act.verb):
             self.lasting.add(act.step)
             return self._tell(act, f"{act.verb} of {act.type} cannot be put back")
         if act.verb not in self.session.policy.permit:
@@ -107,7 +107,7 @@ class _Undo:
             if moment != now:
                 self._refuse((act for act, _ in some), why or "frozen")
                 continue
-            live = reread(self.verbs, [resource_of(act) for act, _ in some], verb)
+            live = reread(self.verbs, [resource_of(act) for act, _ in some])
             deeds = [deed for act, done in some if (deed := self._deed(act, done, live[act.resource])) is not None]
             if deeds:
                 self._perform(deeds, verb)

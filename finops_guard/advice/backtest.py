@@ -22,6 +22,7 @@ from finops_guard.advice.imagined import Imagined, waiting
 from finops_guard.apply import before_ours, choice
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, found_by
+from finops_guard.apply.stops import STARTS, restarted, stops_of, taken_back, told
 from finops_guard.costs.prices import HOURS_A_MONTH
 from finops_guard.enrich import enrich
 from finops_guard.evaluate import Evaluator, findings, need_of
@@ -122,7 +123,8 @@ class Replay:
         self, resources: Iterable[Resource], now: datetime
     ) -> tuple[list[Finding], list[Finding], dict[str, Resource]]:
         """What fails or is unknown; the same with what only our own acts keep from failing; what had episodes."""
-        watched = {record.about.resource for record in self.records.values() if record.running}
+        stops = stops_of(self.records)
+        watched = {record.about.resource for record in self.records.values() if record.running} | stops.keys()
         there: dict[str, Resource] = {}
 
         def watching(every: Iterable[Resource]) -> Iterator[Resource]:
@@ -133,8 +135,9 @@ class Replay:
 
         policy = self.policy
         evaluator = Evaluator(policy.bindings, now, policy.fx)
-        as_they_would_be = enrich(self._imagined.over(resources, policy.aliases), policy, now)
-        failing = [*findings(evaluator.judge(watching(as_they_would_be)), policy, now)]
+        as_they_would_be = told(self._imagined.over(resources, policy.aliases), stops)
+        failing = [*findings(evaluator.judge(watching(enrich(as_they_would_be, policy, now))), policy, now)]
+        self.records |= taken_back(self.records, restarted(self.records, there, now), now)
         ours = self._running({each.id for each in failing if each.verdict == "fail"})
         before = [before_ours(there[name], (), records) for name, records in waiting(there, ours).items()]
         found = {each.id: each for each in failing}
@@ -192,8 +195,11 @@ class Replay:
             if step.state != "due" or step.do == "notify" or _is_so(step, there):
                 continue
             before = found_by(step.do, step.resource) if step.do in LIFECYCLE else {}
-            done = [Done(name, rung, now, {**step.before, **before} if before else {}) for name, rung in step.serves]
+            found = {**step.before, **before} if before else {}
+            done = [Done(name, rung, now, found, step.do, step.after) for name, rung in step.serves]
             self.records |= advance(self.records, done)
+            if step.do in STARTS:
+                self.records |= taken_back(self.records, {step.resource.id}, now)
             self._do(step, now)
             self.told.deeds.append(_deed(step, now))
         for step in steps:

@@ -38,6 +38,8 @@ def as_intended(verb: str, live: Resource | None, after: Mapping[str, object]) -
         return _tagged(live.tags, after)
     if verb == "scale_to_zero":
         return _at(live, 0)
+    if "capacity" in after:
+        return _at(live, after["capacity"])
     return _in(live, _REACHED[verb])
 
 
@@ -47,7 +49,7 @@ def as_before(verb: str, live: Resource | None, before: Mapping[str, object]) ->
         return False
     if verb == "tag":
         return _tagged(live.tags, before)
-    if verb == "scale_to_zero":
+    if verb == "scale_to_zero" or "capacity" in before:
         return _at(live, before.get("capacity"))
     was = before.get("state")
     return _in(live, _BACK.get(verb, frozenset()) | ({was} if isinstance(was, str) else set()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ from finops_guard.apply.intended import UNDO, reached, untouched
 from finops_guard.apply.ports import Limits, Verbs
 from finops_guard.apply.reading import reread
 from finops_guard.apply.session import Session
+from finops_guard.apply.stops import STARTS, taken_back
 from finops_guard.errors import ActError, GuardError
 from finops_guard.model import Outcome, Resource, Step
-from finops_guard.state.episodes import Done, advance
+from finops_guard.state.episodes import Delta, Done, advance
 from finops_guard.state.journal import Act
 
 _OPEN = "whether it was done is not known: {}; the next run finds out"
@@ -65,7 +67,7 @@ def perform(
         if (outcome := _outcome(act, live[act.resource], answers.get(act.step), result)) is not None
     ]
     try:
-        session.keep(advance(session.records, rungs(acts, decided, session)))
+        session.keep(kept(acts, decided, session))
         if decided:
             session.journal().outcomes(decided, session.now())
     except GuardError as wrong:
@@ -76,14 +78,22 @@ def perform(
     return result
 
 
-def rungs(acts: Iterable[Act], outcomes: Iterable[Outcome], session: Session) -> Iterator[Done]:
+def kept(acts: Sequence[Act], outcomes: Sequence[Outcome], session: Session) -> Delta:
+    """What acts change of the episodes: the rungs that they carried out, and the stops that they took back."""
+    done = {outcome.step for outcome in outcomes if outcome.state == "done"}
+    delta = advance(session.records, _rungs(acts, outcomes, session))
+    back = {act.resource for act in acts if act.step in done and act.verb in STARTS}
+    return delta | taken_back(ChainMap(delta, session.records), back, session.now()) if back else delta
+
+
+def _rungs(acts: Iterable[Act], outcomes: Iterable[Outcome], session: Session) -> Iterator[Done]:
     """The rungs that acts carried out."""
     done = {outcome.step: outcome for outcome in outcomes if outcome.state == "done"}
     for act in acts:
         if act.step in done and not act.verb.startswith(UNDO):
             before = {} if act.verb == "tag" else done[act.step].before
             for finding, rung in act.serves:
-                yield Done(finding, rung, session.now(), before)
+                yield Done(finding, rung, session.now(), before, act.verb, done[act.step].after)
 
 
 def _answers(send: Callable[[Sequence[Step]], Iterable[Outcome]], steps: Sequence[Step]) -> dict[str, Outcome]:
@@ -108,7 +118,7 @@ def _looks(
     for pause in (0.0, *limits.looks):
         if pause:
             limits.wait(pause)
-        live |= reread(verbs, [deed.step.resource for deed in waiting], deeds[0].act.verb.removeprefix(UNDO))
+        live |= reread(verbs, [deed.step.resource for deed in waiting])
         waiting = [
             deed
             for deed in waiting

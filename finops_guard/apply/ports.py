@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -12,6 +12,9 @@ from finops_guard.model import Finding, Outcome, Resource, Step
 
 Clock: TypeAlias = Callable[[], datetime]
 """The time now, aware."""
+
+Windows: TypeAlias = Collection[tuple[str, int]]
+"""What is measured: (field, over in seconds) pairs."""
 
 Judge: TypeAlias = Callable[[Sequence[Resource], datetime], Iterable[Finding]]
 """Prices, derives and judges resources, which it may change, by every rule of the policy at a time.
@@ -26,11 +29,12 @@ class Verbs(Protocol):
     def has(self, type_name: str, verb: str) -> bool:
         """Whether a type has a verb, or the inverse of one: `undo_stop`."""
 
-    def read(self, resources: Sequence[Resource], verb: str) -> Iterator[Resource]:
-        """Resources as they are now, for a verb, as sources give them.
+    def read(self, resources: Sequence[Resource], windows: Windows | None = None) -> Iterator[Resource]:
+        """Resources as they are now, as sources give them.
 
         What is gone is left out; of what cannot be read everything is unknown. Of what is given only `cloud account
-        region type id` are sure to be known.
+        region type id` are sure to be known. With `windows`, what is measured in them too, and all that rules and
+        protections look at; without, no more than tells what came of an act: tags, state, capacity.
         """
 
     def act(self, verb: str, steps: Sequence[Step]) -> Iterator[Outcome]:

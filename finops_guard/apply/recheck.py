@@ -8,9 +8,11 @@ from datetime import datetime
 
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, before_ours
-from finops_guard.apply.ports import Judge, Verbs
+from finops_guard.apply.ports import Judge, Verbs, Windows
 from finops_guard.apply.reading import reread
 from finops_guard.apply.session import Session
+from finops_guard.apply.stops import newest_stop
+from finops_guard.evaluate.need import need_of, windows_of
 from finops_guard.model import LIFECYCLE, Cap, Finding, Outcome, Policy, Resource, Step, StepState, Unknown
 from finops_guard.plan import Episode, plan
 from finops_guard.plan.calendar import earliest
@@ -42,7 +44,7 @@ class Recheck:
 
     def __call__(self, steps: Sequence[Step], verb: str) -> tuple[list[Step], list[Outcome]]:
         """The steps that are to be done now, with their resources as they are now; the outcomes of the others."""
-        live = reread(self.verbs, [step.resource for step in steps], verb)
+        live = reread(self.verbs, [step.resource for step in steps], self._windows(steps, verb))
         now = self.session.now()
         there = [self._before_ours(resource) for resource in live.values() if resource is not None]
         findings = {finding.id: finding for finding in self.judge(there, now)}
@@ -61,8 +63,22 @@ class Recheck:
                 out.append(Outcome(step.id, state, {}, {}, why))
         return go, out
 
+    def _windows(self, steps: Sequence[Step], verb: str) -> Windows:
+        """What is measured again: what the rules read that a step is for, and those with an episode on its resource.
+
+        No other rule has a say in what is planned anew. Before a change of state all is measured, and goes on record.
+        """
+        if verb in LIFECYCLE:
+            return need_of(self.policy).metrics
+        rules = {rule for step in steps for rule in step.rules}
+        for step in steps:
+            episodes = self.by_resource.get(step.resource.id, ())
+            rules |= {self.session.records[each].about.rule for each in episodes if self.session.records[each].running}
+        return windows_of(self.policy, rules)
+
     def _before_ours(self, resource: Resource) -> Resource:
-        records = (self.session.records[finding] for finding in self.by_resource.get(resource.id, ()))
+        records = [self.session.records[finding] for finding in self.by_resource.get(resource.id, ())]
+        resource.facts["stop"] = newest_stop(records)
         return before_ours(resource, self.session.own.get(resource.id, ()), records)
 
     def _planned(self, findings: Mapping[str, Finding], steps: Sequence[Step], now: datetime) -> Iterator[Step]:

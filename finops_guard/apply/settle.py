@@ -54,9 +54,9 @@ def _left(store: Store, run: str) -> bool:
 
 
 def _decided(session: Session, verbs: Verbs, left: Sequence[Unfinished]) -> Iterator[Outcome]:
-    for (verb, *_), group in groupby(sorted(left, key=_place), key=_place):
+    for _, group in groupby(sorted(left, key=_place), key=_place):
         some = list(group)
-        live = reread(verbs, [resource_of(open_.act) for open_ in some], verb.removeprefix("undo_"))
+        live = reread(verbs, [resource_of(open_.act) for open_ in some])
         for open_ in some:
             outcome = _outcome(session, open_, live[open_.act.resource])
             if outcome is not None:

@@ -76,6 +76,4 @@ def _not_permitted(binding: Binding, rule: Rule, index: int, policy: Policy) -> 
 def _not_yet(rung: Rung) -> list[str]:
     if rung.enough:
         return ["stopping only until a budget holds (enough) is not available in this version"]
-    if rung.do == "start":
-        return ["only undo starts what was stopped, in this version"]
     return []

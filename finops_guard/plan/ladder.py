@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from finops_guard.model import DESTRUCTIVE, LIFECYCLE, Param, Step
-from finops_guard.plan import authority, calendar, losses, protections, tags
+from finops_guard.plan import authority, calendar, losses, protections, starts, tags
 from finops_guard.plan.context import WRITES, Draft
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from finops_guard.plan.context import Context, Episode
 
 DUE_TAG = "finops-guard-due"
-_LEAVES = {"stop": "stopped", "start": "running", "terminate": "deleting"}
+_LEAVES = {"stop": "stopped", "terminate": "deleting"}
 _UNDONE = frozenset({"tag", "start", "stop", "scale_to_zero", "suggest", "block"})
 _ENDS_FOR_GOOD = frozenset({"training-job", "job"})  # stopped, it cannot be started again; it is run anew
 
@@ -70,6 +70,8 @@ def _draft(finding: Finding, index: int, rung: Rung, context: Context, episode: 
         protections.check(draft, context)
     if rung.do in LIFECYCLE:
         losses.check(draft)
+        if rung.do == "start":
+            starts.check(draft, context)
         _needs_earlier_stop(draft, index, context, episode)
         step.before, step.after = _lifecycle_change(resource, rung.do)
     elif rung.do == "tag":
@@ -111,6 +113,8 @@ def _done(episode: Episode | None) -> frozenset[int]:
 
 
 def _lifecycle_change(resource: Resource, verb: str) -> tuple[Mapping[str, object], Mapping[str, object]]:
+    if verb == "start":
+        return starts.change(resource)
     if verb == "scale_to_zero":
         return {"capacity": resource.fields.get("capacity.provisioned")}, {"capacity": 0}
     return {"state": resource.fields.get("state")}, {"state": _LEAVES[verb]}

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
-from finops_guard.model import LIFECYCLE, Binding, Finding, Param, Rule
+from finops_guard.model import LIFECYCLE, Binding, Finding, Param, Rule, Stop
 from finops_guard.state.entries import Entry, Unfinished, open_acts
 from finops_guard.state.lines import to_line, utc
 
@@ -33,6 +33,7 @@ _ENDS: Mapping[Sight, str] = {
     "outside": "the rule is no longer about it",
     "exempt": "it is exempt",
 }
+_STOPS = frozenset({"stop", "scale_to_zero"})
 _HOLD = timedelta(hours=24)
 _DAY = timedelta(hours=24)
 
@@ -93,12 +94,17 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A rung that was carried out; `before` is what a lifecycle verb found, for judging later rungs by it."""
+    """A rung that was carried out; `before` is what a lifecycle verb found, for judging later rungs by it.
+
+    `verb` and `after`, what it left, are only needed of a stop: see `EpisodeRecord.stop`.
+    """
 
     finding: str
     rung: int
     at: datetime
     before: Mapping[str, object] = field(default_factory=dict)
+    verb: str = ""
+    after: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,7 @@ class EpisodeRecord:
     """One finding's newest episode. `done`: when each rung, by index, was; `warned`: when its last reminder went out.
 
     `seen` is kept to the day. `ended` and `why` are set when it is over; `held_until` forbids a new one till then.
+    `stop` is the last stop that was done in it, until the resource runs again (`apply.stops`), also when it is over.
     """
 
     about: About
@@ -130,6 +137,7 @@ class EpisodeRecord:
     ended: datetime | None = None
     why: str | None = None
     held_until: datetime | None = None
+    stop: Stop | None = None
 
     @property
     def running(self) -> bool:
@@ -187,7 +195,12 @@ def advance(records: Records, done: Iterable[Done]) -> Delta:
         record = delta.get(each.finding) or records.get(each.finding)
         if record is not None and record.running and each.rung not in record.done:
             before = {**each.before, **record.before}
-            delta[each.finding] = replace(record, done={**record.done, each.rung: utc(each.at)}, before=before)
+            stop = record.stop
+            if each.verb in _STOPS:
+                found = {name: value for name, value in each.before.items() if not name.startswith("usage.")}
+                stop = Stop(record.about.rule, each.verb, utc(each.at), found, each.after)
+            done_ = {**record.done, each.rung: utc(each.at)}
+            delta[each.finding] = replace(record, done=done_, before=before, stop=stop)
     return delta
 
 

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sys import intern
 
 from finops_guard.errors import ActError
+from finops_guard.model import Stop
 from finops_guard.state import lease as leases
 from finops_guard.state.episodes import About, Delta, EpisodeRecord
 from finops_guard.state.lease import Lease
@@ -150,6 +151,7 @@ def row_of(record: EpisodeRecord) -> Line:
         "ended": record.ended and stamp(record.ended),
         "why": record.why,
         "held_until": record.held_until and stamp(record.held_until),
+        "stop": record.stop and _stop_row(record.stop),
     }
     return {name: value for name, value in row.items() if value not in (None, {}, [])}
 
@@ -158,8 +160,9 @@ def _to_record(row: Line) -> EpisodeRecord:
     before = decode(row.get("before", {}))
     if not isinstance(before, dict):
         raise TypeError("'before' is not an object")
+    about = About(**{name: intern(value) for name, value in _object(row, "about").items()})
     return EpisodeRecord(
-        about=About(**{name: intern(value) for name, value in _object(row, "about").items()}),
+        about=about,
         ladder=str(row["ladder"]),
         longest=timedelta(seconds=float(str(row["longest"]))),
         began=time_of(row["began"]),
@@ -171,7 +174,20 @@ def _to_record(row: Line) -> EpisodeRecord:
         ended=time_of(row["ended"]) if "ended" in row else None,
         why=str(row["why"]) if "why" in row else None,
         held_until=time_of(row["held_until"]) if "held_until" in row else None,
+        stop=_to_stop(row["stop"], about.rule) if isinstance(row.get("stop"), dict) else None,  # type: ignore[arg-type] # a dict
     )
+
+
+def _stop_row(stop: Stop) -> Line:
+    """A stop, but for its rule, which is that of its record."""
+    return {"verb": stop.verb, "at": stamp(stop.at), "before": encode(stop.before), "after": encode(stop.after)}
+
+
+def _to_stop(row: Line, rule: str) -> Stop:
+    before, after = (decode(row.get(name, {})) for name in ("before", "after"))
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        raise TypeError("'stop' holds no objects")
+    return Stop(rule, str(row["verb"]), time_of(row["at"]), before, after)
 
 
 def _object(row: Line, name: str) -> dict[str, str]:

@@ -11,7 +11,13 @@ from finops_guard.model import Outcome, Resource, Step, Tags, Unknown
 from tests.plan.build import machine
 
 TYPE = "AWS::EC2::Instance"
-_STATES = {"stop": "stopped", "start": "running", "terminate": "deleting", "undo_stop": "running"}
+_STATES = {
+    "stop": "stopped",
+    "start": "running",
+    "terminate": "deleting",
+    "undo_stop": "running",
+    "undo_start": "stopped",
+}
 
 
 class Killed(BaseException):
@@ -54,6 +60,7 @@ class Cloud:
     kill: Kill = field(default_factory=Kill)
     effects: list[tuple[str, str]] = field(default_factory=list)
     reads: int = 0
+    windows: list[Windows | None] = field(default_factory=list)
     sent: int = 0
     blind: set[str] = field(default_factory=set)
     verbs: frozenset[str] = frozenset({"tag", "stop", "start", "terminate", "undo_tag", "undo_stop"})
@@ -69,8 +76,8 @@ class Cloud:
     def has(self, type_name: str, verb: str) -> bool:
         return type_name == TYPE and verb in self.verbs
 
-    def read(self, resources: Sequence[Resource], verb: str) -> Iterator[Resource]:
-        del verb
+    def read(self, resources: Sequence[Resource], windows: Windows | None = None) -> Iterator[Resource]:
+        self.windows.append(windows)
         self.reads += 1
         for resource in resources:
             if resource.id in self.blind:

@@ -12,6 +12,8 @@ from finops_guard.model import DESTRUCTIVE, Pack, Param, Rule
 from tests.rules.shipped import FILES, PACKS, RULES, defaults, loaded, name_of
 
 DAY = 86_400
+ASKED_FOR = {"schedules": 1_800}
+"""Packs about what somebody put a tag on for the purpose: an evening is shorter than a day."""
 ORDERED = {"number", "percent", "duration", "money", "size", "date"}
 CAPABILITIES = (
     # FinOps Framework 2026, lower case with hyphens: Understand, Quantify, Optimize, Manage.
@@ -55,6 +57,8 @@ def test_it_reads_well(pack: Pack, rule: Rule) -> None:
 @each_rule
 def test_notice_comes_before_anything_else(pack: Pack, rule: Rule) -> None:
     ladder = bind_rule(rule, defaults(pack)).otherwise
+    if [rung.do for rung in ladder] == ["start"]:
+        return  # it gives back what was taken with notice
     assert ladder[0].do == "notify"
     assert ladder[0].after is None
     waits = [rung.after or 0 for rung in ladder]
@@ -63,7 +67,7 @@ def test_notice_comes_before_anything_else(pack: Pack, rule: Rule) -> None:
     for rung in ladder:
         if rung.do in DESTRUCTIVE:
             assert isinstance(rung.after, int)
-            assert rung.after >= DAY
+            assert rung.after >= ASKED_FOR.get(pack.name, DAY)
             assert rung.warn, "whoever overlooked the notice gets a reminder"
 
 

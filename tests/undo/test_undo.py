@@ -88,7 +88,7 @@ def test_what_has_no_inverse_is_listed() -> None:
     assert states(undone) == {"skipped": 2}
 
 
-def test_what_was_started_is_not_stopped_again() -> None:
+def test_what_was_started_is_stopped_again_while_it_runs() -> None:
     it, run = _done(1)
     it.cloud.verbs |= {"undo_start"}
     with it.session() as held:
@@ -96,9 +96,16 @@ def test_what_was_started_is_not_stopped_again() -> None:
         held.journal().intents([act], it.now)
         held.journal().outcomes([Outcome(act.step, "done", {"state": "stopped"}, {"state": "running"})], it.now)
     it.cloud.machines["i-0000"].state = "running"
+    it.policy = replace(it.policy, permit=it.policy.permit - {"start"})
+    assert states(it.undo(held.run)) == {"refused": 1}
+    it.policy = replace(it.policy, permit=it.policy.permit | {"start"})
     undone = it.undo(held.run)
-    assert (states(undone), undone.lasting) == ({"skipped": 1}, (act.step,))
-    assert run != held.run
+    assert (states(undone), undone.lasting) == ({"done": 1}, ())
+    assert it.cloud.effects[-1] == ("undo_start", "i-0000")
+    assert it.cloud.machines["i-0000"].state == "stopped"
+    it.undo(run)
+    it.cloud.machines["i-0000"].state = "deleting"
+    assert states(it.undo(held.run)) == {"skipped": 1}
 
 
 def test_what_is_gone_or_cannot_be_read_is_told() -> None:

@@ -134,7 +134,7 @@ def _resource(cell: Cell, instance: dict[str, Any], machine: Machine | Unknown) 
         raw.get("Name") or str(instance["InstanceId"]),
         Tags.of(raw),
         fields,
-        started=instance["LaunchTime"] if state == "running" else None,
+        started=instance["LaunchTime"],
         facts=facts,
     )
 
