@@ -15,10 +15,10 @@ from finops_guard.costs.accelerators import accelerator, folded, is_accelerator_
 from finops_guard.costs.tables import Accelerator, PricedBy, Rate
 from finops_guard.model import Money, Price, Resource, Unknown
 
-__all__ = ["Accelerator", "accelerator", "apply_price", "is_accelerator_family", "price", "stale"]
+__all__ = ["Accelerator", "accelerator", "apply_price", "is_accelerator_family", "price", "set_price", "stale"]
 
 HOURS_A_MONTH = 730
-STALE_AFTER_DAYS = 180
+STALE_AFTER_DAYS = 90
 _IDLE_STATES = frozenset({"stopped", "completed", "failed", "deleting"})
 _HOUR_DIGITS = Decimal("1e-12")
 _MONTH_DIGITS = Decimal("1e-6")
@@ -50,7 +50,11 @@ def apply_price(resource: Resource) -> None:
 
     A price that somebody set before (a rate card, the bill) stays, and its hour and month are filled in from it.
     """
-    found = price(resource) if resource.price is None else resource.price
+    set_price(resource, price(resource) if resource.price is None else resource.price)
+
+
+def set_price(resource: Resource, found: Price | Unknown) -> None:
+    """Set `price`, cost.hour and cost.month (730 h) of a resource to what was found, or the reasons."""
     if isinstance(found, Unknown):
         for name in ("cost.hour", "cost.month"):
             resource.fields.pop(name, None)
@@ -65,7 +69,7 @@ def apply_price(resource: Resource) -> None:
 
 
 def stale(now: datetime) -> str | None:
-    """A remark for the report when the snapshot of machine prices is older than 180 days, else None."""
+    """A remark for the report when the snapshot of machine prices is older than 90 days, else None."""
     dates = {cloud: tables.machines_as_of(cloud) for cloud in ("aws", "azure", "gcp")}
     old = [
         f"{cloud} of {as_of}"
@@ -100,11 +104,15 @@ def _machines(resource: Resource, how: PricedBy, count: int) -> Price | Unknown:
     cloud, region = resource.text("cloud"), resource.text("region")
     # Spot moves by the hour and the on-demand price is several times higher: neither stands for the other.
     spot = resource.text("purchase") == "spot"
-    rate = _rate(cloud, f"{how.resource} spot" if spot else how.resource, folded(machine), region)
+    kind = _filled(how.meter, resource)
+    if isinstance(kind, Unknown):
+        return kind
+    meter = f"{kind} {folded(machine)}".lstrip()
+    rate = _rate(cloud, f"{how.resource} spot" if spot else how.resource, meter, region)
     if rate is None:
-        what = "spot price" if spot else "price"
-        return Unknown(f"no {what} for {machine} in the snapshot of {tables.machines_as_of(cloud) or 'this package'}")
-    return _at(rate, count, region)
+        what = f"spot price for {machine}" if spot else f"price for {f'{kind} {machine}'.lstrip()}"
+        return Unknown(f"no {what} in the snapshot of {tables.machines_as_of(cloud) or 'this package'}")
+    return _at(rate, count, region, how.without)
 
 
 def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+COMMITMENT = "reserved for a year, nothing upfront"
+"""What `committed_usd_h` is: the standard reservation of one machine for one year, paid by the hour."""
+_PURCHASES = (("on_demand_usd_h", ""), ("spot_usd_h", " spot"), ("committed_usd_h", " reserved"))
 _MIB_PER_GIB = 1024
 _MIB = 1024**2
 
@@ -53,8 +56,9 @@ class PricedBy:
     """How a resource type is priced.
 
     `by`: machine (its machine type's hour), meter (a meter's unit), size (GiB of it), usage (nothing while it idles) or
-    parts (what it runs is in the inventory too). `resource` and `meter` may hold `{fact}`; `times` names the fact that
-    counts the units; `without` says what else the bill will hold.
+    parts (what it runs is in the inventory too). `resource` and `meter` may hold `{fact}` (before a machine's type,
+    `meter` is what tells two prices of one machine apart); `times` names the fact that counts the units; `without` says
+    what else the bill will hold.
     """
 
     by: str
@@ -85,27 +89,36 @@ def _vcpus() -> Mapping[tuple[str, str], str]:
 def rates() -> Mapping[tuple[str, str, str], tuple[Rate, ...]]:
     """(cloud, resource, folded meter) -> its rates, the newest first.
 
-    Machines are meters of the resources `ec2` and `vm` (`ec2 spot`, `vm spot`) named by their type: Linux, one machine.
+    Machines are meters named by their type (Linux, one machine) of the resources `ec2`, `vm`, `sagemaker` and `rds`
+    (there with the engine before the type); their spot price is one of `ec2 spot` and so on, that of COMMITMENT one
+    of `ec2 reserved`.
     """
     found: dict[tuple[str, str, str], list[Rate]] = defaultdict(list)
     for row in rows("accelerators"):
         resource = "ec2" if row["provider"] == "aws" else "vm"
-        for column, suffix in (("on_demand_usd_h", ""), ("spot_usd_h", " spot")):
-            if row[column]:
-                found[row["provider"], resource + suffix, _machine(row)].append(
-                    Rate(
-                        Decimal(row[column]),
-                        "machine-hour",
-                        row["price_region"],
-                        row["price_source"],
-                        day(row["price_date"]),
-                    )
-                )
-    for row in (*rows("network_prices"), *rows("billed_prices")):
+        where = (row["price_region"], row["price_source"], row["price_date"])
+        _add_machine(found, row, (row["provider"], resource, _machine(row)), where)
+    for row in rows("machines"):
+        where = (row["region"], row["source"], row["source_date"])
+        _add_machine(found, row, (row["provider"], row["resource"], row["machine"].casefold()), where)
+    for row in (*rows("network_prices"), *rows("storage_prices"), *rows("billed_prices")):
         found[row["provider"], row["resource"], row["meter"].casefold()].append(
             Rate(Decimal(row["usd"]), row["unit"], row["region"], row["source"], day(row["source_date"]))
         )
     return {key: tuple(sorted(some, key=lambda rate: rate.as_of, reverse=True)) for key, some in found.items()}
+
+
+def _add_machine(
+    found: dict[tuple[str, str, str], list[Rate]],
+    row: Mapping[str, str],
+    machine: tuple[str, str, str],
+    where: tuple[str, str, str],
+) -> None:
+    (cloud, resource, name), (region, source, date) = machine, where
+    for column, suffix in _PURCHASES:
+        if row.get(column):
+            rate = Rate(Decimal(row[column]), "machine-hour", region, source, day(date))
+            found[cloud, resource + suffix, name].append(rate)
 
 
 @cache

@@ -48,10 +48,26 @@ def volume(size: Value, kind: str = "gp3", region: str = "us-east-1") -> Resourc
     [
         (resource(facts=machine("p5.48xlarge")), "55.04", "list-price", "2026-07-20"),
         (resource(facts=machine("p5.48xlarge", instances=3)), "165.12", "list-price", "2026-07-20"),
-        (resource(facts=machine("g5.xlarge"), region="eu-west-1"), "1.006", "list-price us-east-1", "2026-07-20"),
+        (resource(facts=machine("g5.xlarge"), region="eu-west-1"), "1.123", "list-price", "2026-01-21"),
+        (resource(facts=machine("g5.xlarge"), region="eu-south-1"), "1.006", "list-price us-east-1", "2026-07-20"),
         (resource(facts=machine("g5.4xlarge")), "1.624", "list-price", "2026-07-20"),
         (resource(facts=machine("m5.2xlarge"), region="ap-south-1"), "0.404", "list-price", "2024-09-13"),
-        (resource(facts=machine("m5.large"), region="eu-west-1"), "0.111", "list-price eu-west-2", "2024-09-18"),
+        (resource(facts=machine("m5.large"), region="eu-west-2"), "0.111", "list-price", "2024-09-18"),
+        (resource(facts=machine("m5.large"), region="eu-west-1"), "0.096", "list-price us-east-1", "2026-07-20"),
+        (resource(ENDPOINT, machine("ml.g5.xlarge", instances=2)), "2.8168", "list-price", "2025-01-26"),
+        (resource(ENDPOINT, machine("ml.g5.12xlarge"), region="eu-west-1"), "7.91", "list-price", "2023-12-01"),
+        (
+            resource("AWS::RDS::DBInstance", machine("db.t3.large", engine="mysql", instances=2)),
+            "0.272",
+            "list-price, without storage",
+            "2026-05-03",
+        ),
+        (
+            resource("AWS::EKS::Cluster", region="eu-west-1"),
+            "0.1",
+            "list-price us-east-1, without extended support of an old version",
+            "2025-07-07",
+        ),
         (resource(facts=machine("p5.48xlarge"), state="planned"), "55.04", "list-price", "2026-07-20"),
         (resource(facts=machine("p5.48xlarge"), state="stopping"), "55.04", "list-price", "2026-07-20"),
         (resource(facts=machine("p5.48xlarge"), state="stopped"), "0", "stopped: compute only", "2026-07-20"),
@@ -92,6 +108,12 @@ def volume(size: Value, kind: str = "gp3", region: str = "us-east-1") -> Resourc
             "2026-08-03",
         ),
         (
+            resource("aiplatform.googleapis.com/CustomJob", machine("g2-standard-4"), "gcp", region="europe-west4"),
+            "0.742916",
+            "list-price, without the management fee of Vertex AI",
+            "2026-08-03",
+        ),
+        (
             resource(
                 "compute.googleapis.com/Instance",
                 machine("a2-highgpu-1g"),
@@ -113,7 +135,12 @@ def test_price(asked: Resource, hour: str, source: str, as_of: str) -> None:
     ("asked", "reason"),
     [
         (resource(facts=machine("p5e.48xlarge")), "no price for p5e.48xlarge in the snapshot of 2026-07-20"),
-        (resource(ENDPOINT, machine("ml.g5.xlarge")), "no price for ml.g5.xlarge in the snapshot of 2026-07-20"),
+        (resource(ENDPOINT, machine("ml.p5.48xlarge")), "no price for ml.p5.48xlarge in the snapshot of 2026-07-20"),
+        (
+            resource("AWS::RDS::DBInstance", machine("db.t3.large", engine="oracle-se2")),
+            "no price for oracle-se2 db.t3.large in the snapshot of 2026-07-20",
+        ),
+        (resource("AWS::RDS::DBInstance", machine("db.t3.large")), "its engine was not read"),
         (
             resource(facts=machine("g5.xlarge"), purchase="spot"),
             "no spot price for g5.xlarge in the snapshot of 2026-07-20",
@@ -126,7 +153,7 @@ def test_price(asked: Resource, hour: str, source: str, as_of: str) -> None:
         (resource("AWS::Lambda::Function"), "priced by usage, not by the hour"),
         (resource("AWS::EC2::VPC"), "no price for AWS::EC2::VPC in the snapshot"),
         (resource(""), "no price for a resource without a type in the snapshot"),
-        (volume(100, "io2"), "no price for ebs io2 in the snapshot"),
+        (volume(100, "io3"), "no price for ebs io3 in the snapshot"),
         (volume(None), "its size was not read"),
         (resource("AWS::EC2::Volume"), "its volume_type was not read"),
         (resource("AWS::EC2::VPCEndpoint", {"endpoint_type": "Interface"}), "its number of zones was not read"),
@@ -177,8 +204,8 @@ def test_a_price_somebody_else_set_stays() -> None:
 
 
 def test_a_stale_snapshot_is_said() -> None:
-    assert stale(datetime(2026, 11, 23, tzinfo=UTC)) is None
-    assert stale(datetime(2026, 12, 20, tzinfo=UTC)) == "list prices older than 180 days: azure of 2026-06-18"
+    assert stale(datetime(2026, 9, 16, tzinfo=UTC)) is None
+    assert stale(datetime(2026, 9, 17, tzinfo=UTC)) == "list prices older than 90 days: azure of 2026-06-18"
     late = stale(datetime(2028, 1, 1, tzinfo=UTC))
     assert late is not None
     assert "aws of 2026-07-20" in late
@@ -186,13 +213,16 @@ def test_a_stale_snapshot_is_said() -> None:
 
 
 _TYPES = sorted({row["type"] for row in tables.rows("priced_by")} | {"AWS::EC2::VPC"})
-_MACHINES = sorted({meter for _, resource, meter in tables.rates() if resource in {"ec2", "vm"}} | {"ml.g5.xlarge", ""})
+_MACHINES = sorted(
+    {meter for _, resource, meter in tables.rates() if resource in {"ec2", "vm", "sagemaker"}} | {"db.t3.large", ""}
+)
 _FACTS = st.fixed_dictionaries(
     {},
     optional={
         "instance_type": st.sampled_from(_MACHINES),
         "instances": st.integers(-1, 10_000) | st.none() | st.floats(),
-        "volume_type": st.sampled_from(["gp2", "gp3", "io2"]),
+        "volume_type": st.sampled_from(["gp2", "gp3", "io2", "io3"]),
+        "engine": st.sampled_from(["mysql", "oracle-se2"]),
         "lb_type": st.sampled_from(["application", "network", "gateway"]),
         "endpoint_type": st.sampled_from(["Interface", "Gateway", "gwlb"]),
         "zones": st.integers(1, 6),
