@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,7 +23,10 @@ def no_cloud(service: str, _region: str | None = None) -> Any:  # noqa: ANN401 #
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """`folder`: where relative paths start. `cache`: what may be lost. `max_usd`: the most that paid calls may cost.
+    """What is outside, and what it is asked for.
+
+    `folder`: where relative paths start. `cache`: what may be lost. `max_usd`: the most that paid calls may cost.
+    `keys`: canonical tag keys that will be asked for, the most important first; `since`: the first day that will be.
 
     Calls are counted in `notes.calls`, and what could not be read is said in `notes.gaps` or `notes.remarks`.
     """
@@ -35,3 +38,5 @@ class Reach:
     notes: Notes = field(default_factory=Notes)
     aws: Client = no_cloud
     max_usd: Decimal | None = None
+    keys: tuple[str, ...] = ()
+    since: date | None = None
