@@ -297,6 +297,11 @@ def collector_paused() -> Iterator[None]:
 def read(path: Path, shown: str | None = None) -> Document:
     """Load a file: LanguageError with every mistake, InputError when it cannot be read. `shown`: its name in errors."""
     name = shown or str(path)
+    return Document(name, read_text(path, name))
+
+
+def read_text(path: Path, name: str) -> str:
+    """The text of a file, `name` in errors: InputError when it cannot be read, LanguageError when it is not UTF-8."""
     try:
         raw = path.read_bytes()
     except IsADirectoryError:
@@ -306,9 +311,8 @@ def read(path: Path, shown: str | None = None) -> Document:
     if len(raw) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise LanguageError([Diagnostic(name, line, column, "not UTF-8 text")]) from None
-    return Document(name, text)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from finops_guard.language import money, plain, sections
+from finops_guard.language import budget_table, money, plain, sections
 from finops_guard.language.base import Base, find_base
 from finops_guard.language.bindings import Uses, check_authority
 from finops_guard.language.check import Place, check
@@ -22,7 +22,7 @@ from finops_guard.language.near import suggest
 from finops_guard.language.policy_schema import policy_schema
 from finops_guard.language.uses import Library
 from finops_guard.language.validator import schema_of
-from finops_guard.model import DESTRUCTIVE, VERBS, Condition, Mode, Policy, Verb, canonical
+from finops_guard.model import DESTRUCTIVE, VERBS, Budget, Condition, Mode, Policy, Verb, canonical
 
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
 LATER = {
@@ -122,7 +122,7 @@ class _Draft:
             costs=tuple(money.sources(parts.get("costs", []))),
             rates=money.rates(parts.get("rates", [])),
             shared=tuple(money.shared(parts.get("shared", []))),
-            budgets=money.budgets(parts.get("budgets", [])),
+            budgets=self._budgets(parts.get("budgets", [])),
             units=money.units(parts.get("units", [])),
             raw={key: _last(parts, key) for key in parts},
             texts=tuple(each.text for each in (self.document, *([self.base.document] if self.base else []))),
@@ -183,6 +183,15 @@ class _Draft:
         for part in parts.get("ai", []):
             for item in part.below("also").items():
                 yield item.reader.condition(item.data, item.place)
+
+    def _budgets(self, parts: Parts) -> dict[str, Budget]:
+        """Those of the policy and its base, and of the tables that they name."""
+        found = money.budgets(parts)
+        for part in parts:
+            of_base = self.base is not None and part.reader.document is self.base.document
+            home = self.base.path if self.base is not None and of_base else self.path
+            found |= budget_table.table(part, home.parent, found)
+        return found
 
     def _later(self, parts: dict[str, list[Item]]) -> None:
         for key, meaning in LATER.items():

@@ -93,8 +93,9 @@ def problems(kind: str, text: str, folder: Path) -> list[Diagnostic]:
 
 
 def prepare(folder: Path) -> Path:
-    """A folder with the pack and the base policy that policies of the corpus use."""
+    """A folder with the pack, the base policy and the table of budgets that policies of the corpus use."""
     (folder / "rules").mkdir()
     (folder / "rules" / "demo.yaml").write_text((FOLDER / "pack.yaml").read_text("utf-8"), "utf-8")
-    (folder / "base.yaml").write_text((FOLDER / "base.yaml").read_text("utf-8"), "utf-8")
+    for name in ("base.yaml", "budgets.csv"):
+        (folder / name).write_text((FOLDER / name).read_text("utf-8"), "utf-8")
     return folder

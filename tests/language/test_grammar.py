@@ -33,6 +33,7 @@ def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Policy, lis
         (tmp_path / home / f"{name}.yaml").write_text((FOLDER / f"{name}.yaml").read_text("utf-8"), "utf-8")
     bases = {"msp-baseline": FOLDER / "msp-baseline.yaml"}
     monkeypatch.setattr("finops_guard.language.base.shipped_names", lambda _: bases)
+    (tmp_path / "policies" / "budgets.csv").write_text((FOLDER / "budgets.csv").read_text("utf-8"), "utf-8")
     loaded, problems = check_policy(tmp_path / "policies" / "policy.yaml", TODAY)
     assert [str(problem) for problem in problems if not problem.warning] == []
     assert loaded is not None
