@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from finops_guard.costs.budgets_billed import Fx
+from finops_guard.costs.computed import computed_resource
 from finops_guard.evaluate import predicate
 from finops_guard.fields import FIELDS
-from finops_guard.model import (
-    ACCELERATOR_HOURS,
-    All,
-    BudgetStatus,
-    Compare,
-    Condition,
-    Money,
-    Resource,
-    Tags,
-    Unknown,
-    Value,
-)
+from finops_guard.model import ACCELERATOR_HOURS, BudgetStatus, Money, Resource, Unknown, Value
 
 BUDGET_TYPE = "FinOpsGuard::Budget"
 _FIELDS = tuple(name for name in FIELDS if name.startswith("budget."))
-_DERIVED = ("taggable", "change", "owner")
 _CENT = Decimal("0.01")
 
 
@@ -34,19 +23,17 @@ def budget_id(status: BudgetStatus) -> str:
 
 
 def budget_resource(status: BudgetStatus) -> Resource:
-    """A budget as a resource. It carries the tags and the place that its `for` pins, so that findings find their owner.
-
-    All else is absent, a fact: a budget has no accelerators, and no state that one could ask for.
-    """
+    """A budget as a resource, with the tags and the place that its `for` pins."""
     budget = status.budget
-    pinned = dict(_pins(budget.covers))
-    fields: dict[str, Value] = {name: None for name in FIELDS if name not in _DERIVED}
-    fields |= {name: value for (space, name), value in pinned.items() if space == "field"}
-    fields |= {"kind": "budget", "type": BUDGET_TYPE, "id": budget_id(status), "name": budget.name, "ai": False}
-    if budget.owner is not None:
-        fields["owner"] = budget.owner
-    tags = Tags.of({name: value for (space, name), value in pinned.items() if space == "tag"})
-    resource = Resource(fields, tags, account_tags=Tags.of({}), at=budget.at)
+    resource = computed_resource(
+        kind="budget",
+        type_=BUDGET_TYPE,
+        id_=budget_id(status),
+        name=budget.name,
+        covers=budget.covers,
+        owner=budget.owner,
+        at=budget.at,
+    )
     _say(resource, _said(status))
     return resource
 
@@ -139,13 +126,3 @@ def _say(resource: Resource, said: dict[str, Value | Unknown] | dict[str, Unknow
 
 def _number(rate: Decimal | None) -> float | None:
     return None if rate is None else float(rate)
-
-
-def _pins(condition: Condition | None) -> Iterator[tuple[tuple[str, str], str]]:
-    """The tags and fields that a condition sets to one text."""
-    match condition:
-        case Compare(ref, "eq", str(value)) | Compare(ref, "in", (str(value),)):
-            yield (ref.space, ref.name), value
-        case All(items):
-            for item in items:
-                yield from _pins(item)

@@ -158,7 +158,7 @@ class UnitCost:
     every key of `by`. `change`: against its own baseline (0.1 is 10 % dearer), None without one. `quality`: complete,
     partial or estimated. `definition`: what the source counts, in its own words; `sources`: where both came from.
     `days`: how many days of `first` to `last` both sides cover, which are those that count. `key` is empty for the unit
-    as a whole. `unknown`: in words, what could not be counted. `refused`: what of the input cannot be used, None if all.
+    as a whole. `unknown`: in words, what could not be counted. `refused`: what of the input cannot be used.
     """
 
     unit: Unit

@@ -1,0 +1,243 @@
+"""Unit costs: what one of something costs, over the days that both its money and its count cover whole.
+
+Failed runs, idle hours and everything else that the selection cost stay in the money; only what was finished counts.
+A unit that is split (`by`) gets a row for the whole and one for each value; what carries no value is a row of its own.
+Nothing is divided by what is not there: below the minimum, or with nothing counted, a unit cost is None and says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, localcontext
+
+from finops_guard.costs import counts
+from finops_guard.costs.counts import Asked, Counted
+from finops_guard.costs.counts._counted import Key
+from finops_guard.costs.ledger import Ledger
+from finops_guard.costs.reach import Reach
+from finops_guard.costs.units_days import OVER, Complete, Days, asked, common, complete
+from finops_guard.costs.units_spent import Rows, Shared, Spent, currency_of, rows, spent
+from finops_guard.costs.units_window import Told, Window, added, coverage, quality_of
+from finops_guard.errors import GuardError, InputError, ScanError
+from finops_guard.evaluate import predicate
+from finops_guard.model import All, Gap, Money, Policy, Resource, Unit, UnitCost
+
+_CLOUDS = {"cloudwatch": "aws", "azure-monitor": "azure", "gcp-monitoring": "gcp"}
+_DIGITS = 60  # sums of amounts with 18 decimals are exact
+_EACH = Decimal("1e-18")
+_FILES = 3
+
+
+def unit_costs(
+    policy: Policy,
+    ledger: Ledger | None,
+    reach: Reach,
+    inventory: Iterable[Resource] = (),
+    *,
+    hours: Mapping[str, Decimal] | None = None,
+    seen: datetime | None = None,
+    over: int = OVER,
+) -> list[UnitCost]:
+    """Every unit cost of a policy: of each unit the whole first, then its parts, the dearest first.
+
+    `inventory` is read once, and only where a unit counts what is in it, as it was `seen` (now if left out). `hours`:
+    accelerator hours by team, for shared cost that is split by them. A count that fails is a gap in `reach.notes`.
+    """
+    found = _matching(policy, inventory, reach.now)
+    shared = Shared(policy.shared, tuple(policy.teams), hours or {})
+    with localcontext(prec=_DIGITS):
+        return [
+            cost
+            for unit in policy.units.values()
+            for cost in _Unit(unit, policy, ledger, reach, found.get(unit.name, _Found()), shared, seen, over).costs()
+        ]
+
+
+@dataclass(slots=True)
+class _Found:
+    """Resources of the inventory that a unit counts, and how many it cannot tell of."""
+
+    resources: list[Resource] = field(default_factory=list)
+    unclear: int = 0
+
+
+def _matching(policy: Policy, inventory: Iterable[Resource], now: datetime) -> dict[str, _Found]:
+    wanted = {
+        unit.name: (predicate(unit.count.match or All(()), now, policy.fx), _Found())
+        for unit in policy.units.values()
+        if unit.count.source == "inventory"
+    }
+    for resource in inventory if wanted else ():
+        for holds, found in wanted.values():
+            verdict = holds(resource)
+            if verdict:
+                found.resources.append(resource)
+            elif verdict is None:
+                found.unclear += 1
+    return {name: found for name, (_, found) in wanted.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """One unit on its way to its costs."""
+
+    unit: Unit
+    policy: Policy
+    ledger: Ledger | None
+    reach: Reach
+    found: _Found
+    shared: Shared
+    seen: datetime | None
+    over: int
+
+    def costs(self) -> Iterator[UnitCost]:
+        """The whole, then each part."""
+        today = self.reach.now.date()
+        if self.ledger is None:
+            yield self._none(today, "no cost data")
+            return
+        billed = complete(self.ledger, self.unit.covers, self.over)
+        if billed is None:
+            yield self._none(today, "no day of cost data is complete")
+            return
+        first, last = asked(billed.last, self.over)
+        try:
+            counted = counts.counted(self._asked(first, last))
+        except GuardError as wrong:
+            yield self._failed(billed.last, wrong)
+            return
+        days = common(billed, counted.amounts, self.over)
+        if days is None:
+            yield self._none(billed.last, _apart(billed, counted), counted)
+            return
+        money = rows(self.ledger, self.unit, (days.before or days.now)[0], days.last)
+        yield from self._of(days, billed, counted, money)
+
+    def _of(self, days: Days, billed: Complete, counted: Counted, money: Rows) -> Iterator[UnitCost]:
+        target = self.unit.target
+        wanted = (target.currency if target else None, self.policy.currency)
+        if not money.currencies:
+            yield self._none(days.last, "; ".join(("no cost row belongs to it", *self._unclear(money))), counted)
+            return
+        currency = currency_of(money, wanted, self.policy.fx)
+        if currency is None:
+            said = " and ".join(money.currencies)
+            yield self._none(days.last, f"its cost is in {said}, and the policy has no rate between them", counted)
+            return
+        now, before = (self._window(money, counted, of, currency) for of in (days.now, days.before))
+        remarks = (*billed.remarks, *counted.remarks, *now.spent.remarks, *self._unclear(money))
+        told = Told(days, currency, counted, remarks, quality_of(days, counted, money))
+        yield self._cost(told, None, now, before)
+        if self.unit.by:
+            keys = {*now.spent.keys, *now.counted}
+            for key in sorted(keys, key=lambda key: (None in key, -now.spent.of(key), tuple(map(str, key)))):
+                yield self._cost(told, key, now, before)
+
+    def _window(self, money: Rows, counted: Counted, days: Collection[date], currency: str) -> Window:
+        if not days or self.ledger is None:
+            return Window(Spent(), {}, len(days))
+        cost = spent(
+            self.ledger, self.unit, money, frozenset(days), currency=currency, fx=self.policy.fx, shared=self.shared
+        )
+        return Window(cost, added(counted, days), len(days))
+
+    def _cost(self, told: Told, key: Key | None, now: Window, before: Window) -> UnitCost:
+        each, because = self._each(now, key, told.counted)
+        base, _ = self._each(before, key, told.counted)
+        if base is not None and told.counted.gauge:  # a level is paid for as long as the days are many
+            base = base * now.days / before.days
+        amount = now.cost(key)
+        return UnitCost(
+            unit=self.unit,
+            key={} if key is None else dict(zip(self.unit.by, key, strict=True)),
+            first=told.days.first,
+            last=told.days.last,
+            cost=None if amount is None else Money(amount, told.currency),
+            shared=now.shared(key),
+            count=now.count(key) / self.unit.count.scale,
+            each=None if each is None else Money(each.quantize(_EACH), told.currency),
+            coverage=coverage(now.spent),
+            change=None if each is None or base is None or base <= 0 else float(each / base - 1),
+            quality=told.quality,
+            definition=self._definition(told.counted),
+            sources=self._sources(told.counted),
+            because=because,
+            days=len(told.days.now),
+            unknown=told.remarks,
+        )
+
+    def _each(self, window: Window, key: Key | None, counted: Counted) -> tuple[Decimal | None, str | None]:
+        """The cost of one, or why there is none."""
+        count, cost = window.count(key), window.cost(key)
+        if not count:
+            return None, self._uncounted(key, window, counted)
+        if count < self.unit.minimum:
+            return None, f"{count:,f} counted, below the minimum of {self.unit.minimum:,f}"
+        if cost is None:
+            return None, "no cost carries it"
+        return cost / (count / self.unit.count.scale), None
+
+    def _uncounted(self, key: Key | None, window: Window, counted: Counted) -> str:
+        for at, name in enumerate(self.unit.by if key is not None else ()):
+            if window.counted and all(one[at] is None for one in window.counted):
+                return f"{counted.source} does not tell {name}"
+        return "nothing was counted"
+
+    def _none(self, last: date, because: str, counted: Counted | None = None, refused: str | None = None) -> UnitCost:
+        return UnitCost(
+            unit=self.unit,
+            key={},
+            first=last,
+            last=last,
+            cost=None,
+            shared=Decimal(0),
+            count=None,
+            each=None,
+            coverage=None,
+            change=None,
+            quality="partial",
+            definition=self._definition(counted) if counted else f"not known: {self.unit.count.source} was not read",
+            sources=self._sources(counted) if counted else (),
+            because=because,
+            refused=refused,
+        )
+
+    def _failed(self, last: date, wrong: GuardError) -> UnitCost:
+        source = self.unit.count.source
+        if isinstance(wrong, InputError):
+            return self._none(last, f"its count cannot be used: {wrong.what}", refused=wrong.what)
+        if not isinstance(wrong, ScanError):
+            raise wrong
+        self.reach.notes.gaps.append(Gap(_CLOUDS.get(source, ""), "", "", f"count of {self.unit.name}", wrong.what))
+        return self._none(last, f"its count could not be read: {wrong.what}")
+
+    def _asked(self, first: date, last: date) -> Asked:
+        unit = self.unit
+        found, seen = self.found.resources, self.seen
+        return Asked(unit.count, first, last, unit.by, self.reach, unit.covers, self.ledger, found, seen)
+
+    def _unclear(self, money: Rows) -> Iterator[str]:
+        if money.unclear:
+            yield f"of {money.unclear} cost rows the bill cannot tell whether they belong to it: they are not in it"
+        if self.found.unclear:
+            yield f"of {self.found.unclear} resources it is not known whether they are counted: they are not"
+
+    def _definition(self, counted: Counted) -> str:
+        scale = self.unit.count.scale
+        return counted.definition if scale == 1 else f"{counted.definition}; {scale:,f} of them make one {self.unit.of}"
+
+    def _sources(self, counted: Counted) -> tuple[str, ...]:
+        files = [file.path for file in self.ledger.files if not file.refused] if self.ledger else []
+        shown = files if len(files) <= _FILES else [f"{len(files)} cost files"]
+        return (*shown, counted.source)
+
+
+def _apart(billed: Complete, counted: Counted) -> str:
+    if not counted.amounts:
+        return f"nothing was counted near the complete days of the bills, which end on {billed.last}"
+    return (
+        f"no day has both: bills are complete from {billed.first} to {billed.last}, "
+        f"counts stand from {min(counted.amounts)} to {max(counted.amounts)}"
+    )
