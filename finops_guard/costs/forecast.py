@@ -1,80 +1,66 @@
 """What the rest of a period will cost, from the complete days before it.
 
-A week's mean goes on, in one of several ways; which one is chosen for each series by how far it was off in the series'
-own last periods, and that error stands beside every number. Heavier models were measured and are not better at
-mid-month; what matters is that no incomplete day is among those given, which is the caller's to see to (`complete`).
+A week's mean goes on, in one of a few ways (`forecast_methods`). Which one is chosen for each series by how far it was
+off in the series' own last periods, and that error stands beside every number. Heavier models were measured and are
+not better at mid-month; what matters more is that no incomplete day is among those given (`complete`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
+from finops_guard.costs.forecast_methods import METHODS, Days, Method, months_back, span, total
 from finops_guard.model import Forecast
 
 ENOUGH_DAYS = 14
 PERIODS = 6
 """Past periods that a method is tried on, at most."""
 FEWEST_PERIODS = 3
-"""Below this many tried periods there is no band: it would be a guess."""
+"""With fewer tried periods there is no band: it would be a guess."""
 WIDEST = 0.75
 """A band wider than this share of the period's cost is no forecast."""
-SHORTEST_MONTH = 28
-BETTER = 0.9
-"""The usual method is left only for one that erred less than this share of its error."""
-
-Days = Mapping[date, Decimal]
-Method = Callable[[Days, date, date, date], Decimal | None]
-"""(complete days, the first day that is not complete, first and end day of what is asked) -> cost, None if it cannot.
-
-It reads days before the first incomplete one only.
-"""
+BETTER = Decimal("0.8")
+"""The usual method is left only for one that erred less than this share of its error: a smaller lead is mostly luck."""
+WEEK = timedelta(days=7)
 
 
 def complete(days: Mapping[date, Decimal] | Iterable[tuple[date, Decimal]], until: date) -> list[tuple[date, Decimal]]:
     """Every day from the first that cost something to `until` (exclusive), zero where nothing was billed.
 
     Only for a caller whose cost rows cover these days: a day that was not exported is unknown, not zero, and stays out
-    of what `forecast` is given. `until` is the first day that is not completely billed (`Ledger.complete_until`).
+    of what `forecast` is given. `until`: the first day that is not completely billed (`Ledger.complete_until`).
     """
     known = dict(days)
     first = min((day for day, amount in known.items() if amount), default=until)
-    return [(day, known.get(day, Decimal(0))) for day in _range(first, until)]
+    return [(day, known.get(day, Decimal(0))) for day in span(first, until)]
 
 
-def forecast(
-    days: Sequence[tuple[date, Decimal]],
-    first: date,
-    end: date,
-    start: date | None = None,
-) -> Forecast:
+def forecast(days: Sequence[tuple[date, Decimal]], first: date, end: date, start: date | None = None) -> Forecast:
     """The cost of the days `first` to `end` (exclusive), with the 80 % band of that amount.
 
-    `days`: complete daily usage, oldest first; a day that is left out is not known. `start`: the first day of the
-    period that ends at `end`; with it the error and the width of the band are told of the whole period, of which the
-    days before `first` are sure; without it of the rest alone. Days between the last complete one and `first` (what
-    is accrued) belong to neither history nor forecast.
+    `days`: complete daily usage, without purchases, fees, taxes and corrections, which do not go on; a day that is
+    left out is not known. `start`: the first day of the period that ends at `end`; with it the error and the width of
+    the band are those of the whole period, of which the days before `first` are sure; without it, of the rest alone.
+    Days between the last complete one and `first` (accrued, not billed) belong to neither history nor forecast.
     """
     if first >= end:
-        return Forecast(Decimal(0), Decimal(0), Decimal(0), 0.0, "nothing left to forecast")
+        return Forecast(Decimal(0), Decimal(0), Decimal(0), 0.0, "nothing is left to forecast")
     known = dict(days)
     if not known:
         return Forecast(None, because="not forecastable: no complete day yet")
-    until = max(known) + timedelta(days=1)
+    window = _Window(start or first, max(known) + timedelta(days=1), first, end)
     if len(known) < ENOUGH_DAYS:
-        return Forecast(
-            _run_rate(known, until, first, end),
-            method="run rate",
-            because=f"low confidence: {len(known)} complete days, fewer than {ENOUGH_DAYS}",
-        )
-    window = _Window(start or first, until, first, end)
-    name, trials = _chosen(known, window)
-    amount = METHODS[name](known, until, first, end)
-    if amount is None:
-        return Forecast(None, because="not forecastable: too few of its last days are known")
-    return _banded(name, amount, _sum(known, window.start, first), trials)
+        rate = sum(known.values(), Decimal(0)) / len(known)
+        short = f"low confidence: {len(known)} complete days, fewer than {ENOUGH_DAYS}"
+        return Forecast(rate * window.rest, method="run rate", because=short)
+    can = {name: said for name, method in METHODS.items() if (said := window.ask(method, known)) is not None}
+    if not can:
+        return Forecast(None, because="not forecastable: too few of the last days are known")
+    name, trials = _chosen(known, window, list(can))
+    return _banded(name, can[name], total(known, window.start, first), trials)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +72,43 @@ class _Window:
     first: date
     end: date
 
-    def back(self, periods: int) -> _Window:
+    @property
+    def rest(self) -> int:
+        return (self.end - self.first).days
+
+    def ask(self, method: Method, known: Days) -> Decimal | None:
+        return method(known, self.until, self.first, self.end)
+
+    def periods_back(self, periods: int) -> _Window:
         """The same cut, so many periods earlier: by the calendar where the period is whole months."""
         months = 12 * (self.end.year - self.start.year) + self.end.month - self.start.month
-        if self.start.day == self.end.day <= SHORTEST_MONTH and months:
-            start, end = (_months_back(day, periods * months) for day in (self.start, self.end))
-        else:
-            length = (self.end - self.start) * periods
-            start, end = self.start - length, self.end - length
-        moved = start - self.start
+        if self.start.day != self.end.day or not months:
+            return self.moved((self.end - self.start) * periods)
+        start, end = (months_back(day, periods * months) for day in (self.start, self.end))
         # At the end of a long month the shorter one before it is over already: its last day is still asked.
-        first = min(self.first + moved, end - timedelta(days=1))
-        return _Window(start, first + (self.until - self.first), first, end)
+        first = min(start + (self.first - self.start), end - timedelta(days=1))
+        return _Window(start, first - (self.first - self.until), first, end)
+
+    def moved(self, back: timedelta) -> _Window:
+        return _Window(self.start - back, self.until - back, self.first - back, self.end - back)
+
+    def pasts(self, known: Days) -> list[_Window]:
+        """Cuts of the past: of the last whole periods, or of as many days as are asked for where few of those are known."""
+        rest = max(timedelta(days=self.rest), WEEK)
+        whole = [self.periods_back(number) for number in range(1, PERIODS + 1)]
+        usable = [past for past in whole if past.known(known, self.until)]
+        if len(usable) >= FEWEST_PERIODS:
+            return usable
+        return [past for number in range(PERIODS) if (past := self.moved(rest * (number + 1))).known(known, self.until)]
+
+    def known(self, known: Days, until: date) -> bool:
+        """Whether it has been seen to its end, with enough before it to try a method on."""
+        oldest = min(known)
+        return (
+            self.until >= oldest + timedelta(days=ENOUGH_DAYS)
+            and self.end <= until
+            and all(day in known for day in span(max(self.start, oldest), self.end))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +123,37 @@ class _Trial:
         return abs(self.said - self.was)
 
 
-def _chosen(known: Days, window: _Window) -> tuple[str, list[_Trial]]:
+def _chosen(known: Days, window: _Window, names: Sequence[str]) -> tuple[str, list[_Trial]]:
     """The method that erred least on the last periods, and its trials; the first unless another is clearly better."""
-    tried = {name: list(_trials(method, known, window)) for name, method in METHODS.items()}
-    usual = next(iter(METHODS))
-    errors = {name: sum(trial.off for trial in tried[name]) for name in METHODS if len(tried[name]) >= FEWEST_PERIODS}
-    best = min(errors, key=lambda name: errors[name], default=usual)
-    if usual in errors and errors[best] > errors[usual] * Decimal(BETTER):
-        best = usual
-    return best, tried[best]
+    pasts = window.pasts(known)
+    tried = {name: dict(_trials(METHODS[name], known, pasts)) for name in names}
+    usual, *others = names
+    best, least = usual, BETTER
+    for name in others:
+        # Compared on the periods that both could be tried on.
+        both = [(tried[name][past].off, tried[usual][past].off) for past in tried[name].keys() & tried[usual].keys()]
+        off, usually = (sum(some, Decimal(0)) for some in zip(*both, strict=True)) if both else (Decimal(0), Decimal(0))
+        if len(both) >= FEWEST_PERIODS and usually and off / usually < least:
+            best, least = name, off / usually
+    return best, list(tried[best].values())
 
 
-def _trials(method: Method, known: Days, window: _Window) -> Iterator[_Trial]:
-    oldest = min(known)
-    for periods in range(1, PERIODS + 1):
-        past = window.back(periods)
-        if past.until < oldest + timedelta(days=ENOUGH_DAYS) or past.end > window.until:
-            continue
-        if any(day not in known for day in _range(max(past.start, oldest), past.end)):
-            continue
-        said = method(known, past.until, past.first, past.end)
-        if said is not None:
-            sure = _sum(known, past.start, past.first)
-            yield _Trial(sure + said, sure + _sum(known, past.first, past.end))
+def _trials(method: Method, known: Days, pasts: Iterable[_Window]) -> Iterator[tuple[_Window, _Trial]]:
+    for past in pasts:
+        if (said := past.ask(method, known)) is not None:
+            sure = total(known, past.start, past.first)
+            yield past, _Trial(sure + said, sure + total(known, past.first, past.end))
 
 
 def _banded(name: str, amount: Decimal, sure: Decimal, trials: Sequence[_Trial]) -> Forecast:
     error = _error(trials)
     if len(trials) < FEWEST_PERIODS:
-        return Forecast(amount, error=error, method=name, because="no band: too few earlier periods")
+        return Forecast(amount, error=error, method=name, because="no band: too few earlier periods to try it on")
     share = _share(trials)
     if share is None or 2 * share > WIDEST:
-        width = "wider than any forecast" if share is None else f"{200 * share:.0f} % wide"
+        width = "without bounds" if share is None else f"{200 * share:.0f} % wide"
         low, high = (None, None) if share is None else _band(amount, sure, share)
-        because = f"not forecastable: its 80 % band would be {width}; use commitments and what is running"
+        because = f"not forecastable: its 80 % band would be {width}; look at what runs and what is committed"
         return Forecast(None, low, high, error, name, because)
     return Forecast(amount, *_band(amount, sure, share), error, name)
 
@@ -158,15 +166,12 @@ def _band(amount: Decimal, sure: Decimal, share: float) -> tuple[Decimal, Decima
 def _share(trials: Sequence[_Trial]) -> float | None:
     """Half the width of the band: the error that 80 % of periods stay within, relative to what was forecast.
 
-    Of n earlier errors the one of rank 0.8 (n + 1), between two by interpolation: with four or fewer the largest, and
-    a fresh one exceeds that in one of five periods. None where something was spent when nothing was forecast.
+    Of n earlier errors the one of rank 0.8 (n + 1), between two by interpolation, at most the largest: a fresh error
+    is as likely to fall between any two of them. None where something was spent when nothing was forecast.
     """
-    errors = []
-    for trial in trials:
-        if trial.off and not trial.said:
-            return None
-        errors.append(float(trial.off / abs(trial.said)) if trial.off else 0.0)
-    errors.sort()
+    if any(trial.off and not trial.said for trial in trials):
+        return None
+    errors = sorted(float(trial.off / abs(trial.said)) if trial.off else 0.0 for trial in trials)
     rank = min(0.8 * (len(errors) + 1), float(len(errors)))
     below = int(rank)
     above = min(below, len(errors) - 1)
@@ -180,59 +185,3 @@ def _error(trials: Sequence[_Trial]) -> float | None:
     if was > 0:
         return float(off / was)
     return 0.0 if trials and not off else None
-
-
-def _run_rate(known: Days, _until: date, first: date, end: date) -> Decimal:
-    return sum(known.values(), Decimal(0)) / len(known) * (end - first).days
-
-
-def _trailing(known: Days, until: date, first: date, end: date) -> Decimal | None:
-    level = _mean(known, until, 7)
-    return None if level is None else level * (end - first).days
-
-
-def _by_weekday(known: Days, until: date, first: date, end: date) -> Decimal | None:
-    """The last week's mean, each day of the rest by what its weekday had of the mean in the last four weeks."""
-    level, usual = _mean(known, until, 7), _mean(known, until, 28)
-    if level is None or not usual:
-        return None
-    of_weekday: dict[int, list[Decimal]] = {}
-    for day in _range(until - timedelta(days=28), until):
-        if day in known:
-            of_weekday.setdefault(day.weekday(), []).append(known[day])
-    if len(of_weekday) < 7:  # noqa: PLR2004 # the days of a week
-        return None
-    share = {weekday: sum(some, Decimal(0)) / len(some) / usual for weekday, some in of_weekday.items()}
-    return level * sum((share[day.weekday()] for day in _range(first, end)), Decimal(0))
-
-
-def _four_weeks(known: Days, until: date, first: date, end: date) -> Decimal | None:
-    level = _mean(known, until, 28)
-    return None if level is None else level * (end - first).days
-
-
-METHODS: Mapping[str, Method] = {
-    "trailing 7 days": _trailing,
-    "trailing 7 days by weekday": _by_weekday,
-    "trailing 28 days": _four_weeks,
-}
-"""The usual method first."""
-
-
-def _mean(known: Days, until: date, days: int) -> Decimal | None:
-    """Of the last days that are known; None where fewer than half of them are."""
-    some = [known[day] for day in _range(until - timedelta(days=days), until) if day in known]
-    return sum(some, Decimal(0)) / len(some) if 2 * len(some) >= days else None
-
-
-def _sum(known: Days, start: date, end: date) -> Decimal:
-    return sum((known[day] for day in _range(start, end) if day in known), Decimal(0))
-
-
-def _range(start: date, end: date) -> Iterator[date]:
-    return (start + timedelta(days=number) for number in range((end - start).days))
-
-
-def _months_back(day: date, months: int) -> date:
-    year, month = divmod(12 * day.year + day.month - 1 - months, 12)
-    return day.replace(year=year, month=month + 1)
