@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from finops_guard.evaluate.fold import reads
 from finops_guard.fields import ALL_KINDS
@@ -17,27 +17,39 @@ def need_of(policy: Policy) -> Need:
     conditions = [*_conditions(policy)]
     kinds: set[str] = set()
     for binding in policy.bindings:
-        where = _kinds(binding.where)
+        where = kinds_of(binding.where)
         for rule in binding.rules:
-            kinds |= where & _kinds(rule.match)
+            kinds |= where & kinds_of(rule.match)
+    counted = [unit.count.match for unit in policy.units.values() if unit.count.source == "inventory"]
+    for match in counted:
+        kinds |= kinds_of(match) if match is not None else frozenset(ALL_KINDS)
     fields = {ref.name for condition in conditions for ref in reads(condition) if ref.space == "field"}
-    fields.add("cost.month")
+    fields |= {"cost.month", *(("accelerators.count", "state", "created") if counted else ())}
     metrics = {window for condition in conditions for window in _windows(condition)}
     every = kinds >= set(ALL_KINDS)
     return Need(None if every else frozenset(kinds), frozenset(fields), frozenset(metrics))
 
 
-def _conditions(policy: Policy) -> Iterator[Condition]:
+def windows_of(policy: Policy, rules: Collection[str]) -> frozenset[tuple[str, int]]:
+    """The metric windows that tell whether some rules, by id, hold: under which binding, and whether exempt."""
+    return frozenset(window for condition in _conditions(policy, rules) for window in _windows(condition))
+
+
+def _conditions(policy: Policy, rules: Collection[str] | None = None) -> Iterator[Condition]:
+    """What is looked at to judge all rules, or some."""
     for binding in policy.bindings:
         yield binding.where
         for rule in binding.rules:
-            yield rule.match
-            yield rule.require
-    yield from (exemption.where for exemption in policy.exempt)
+            if rules is None or rule.id in rules:
+                yield rule.match
+                yield rule.require
+    yield from (exemption.where for exemption in policy.exempt if rules is None or exemption.rule in rules)
     yield from policy.also_ai
+    if rules is None:
+        yield from (unit.count.match for unit in policy.units.values() if unit.count.match is not None)
 
 
-def _kinds(condition: Condition) -> frozenset[str]:
+def kinds_of(condition: Condition) -> frozenset[str]:
     """The kinds for which a condition may hold."""
     match condition:
         case Compare(ref=Ref("field", "kind"), op="eq", value=str(kind)):
@@ -45,9 +57,9 @@ def _kinds(condition: Condition) -> frozenset[str]:
         case Compare(ref=Ref("field", "kind"), op="in", value=tuple(among)) if among:
             return frozenset(str(kind) for kind in among)
         case All(items):
-            return frozenset(ALL_KINDS).intersection(*(_kinds(item) for item in items))
+            return frozenset(ALL_KINDS).intersection(*(kinds_of(item) for item in items))
         case AnyOf(items):
-            return frozenset().union(*(_kinds(item) for item in items))
+            return frozenset().union(*(kinds_of(item) for item in items))
     return frozenset(ALL_KINDS)
 
 
