@@ -20,6 +20,7 @@ DIMENSIONS = {
     "service": "ServiceName",
     "category": "ServiceCategory",
     "charge_category": "ChargeCategory",
+    "charge_class": "ChargeClass: Correction, or none",
     "description": "ChargeDescription",
     "publisher": "PublisherName, or who invoices",
     "usage": "SkuMeter, or the provider's usage type",
