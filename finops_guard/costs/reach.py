@@ -13,7 +13,10 @@ from finops_guard.errors import InputError
 from finops_guard.model import Notes
 
 Client: TypeAlias = Callable[[str, str | None], Any]
-"""An AWS client of a service in a region (None: where the session points), with the caller's own credentials."""
+"""An AWS client of a service in a region (None: where the session points), with the caller's own credentials.
+
+It counts its requests in the run's notes by itself; what a call costs is counted by whoever makes it.
+"""
 
 
 def no_cloud(service: str, _region: str | None = None) -> Any:  # noqa: ANN401 # what a client is, only boto3 knows

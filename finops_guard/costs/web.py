@@ -157,9 +157,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _seconds(headers: Message) -> float | None:
-    """What `Retry-After` says, where it counts seconds."""
-    said = (headers.get("Retry-After") or "").strip()
-    return float(said) if said.isdecimal() and said.isascii() else None
+    """The longest that a `Retry-After` names in seconds; Azure has one of its own for each kind of limit."""
+    said = [value.strip() for name, value in headers.items() if name.casefold().endswith("retry-after")]
+    return max((float(text) for text in said if text.isdecimal() and text.isascii()), default=None)
 
 
 def _reason(error: HTTPError) -> str:

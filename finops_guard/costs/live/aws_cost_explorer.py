@@ -50,10 +50,11 @@ Both spellings are in use: the API's own, and those of the console
 
 def fetch(source: CostSource, reach: Reach) -> Iterator[Path]:
     """FOCUS-shaped files of usage and of the rest. ScanError where AWS refuses or it would cost too much."""
-    days, calls = days_of(reach), reach.notes.calls.setdefault("aws", Calls())
+    days = days_of(reach)
+    reach.notes.calls.setdefault("aws", Calls())
     who = _called("sts:GetCallerIdentity", lambda: reach.aws("sts", None).get_caller_identity())["Account"]
     client = reach.aws("ce", _REGION)
-    key = _spelt(client, calls, reach.keys[0]) if reach.keys else ""
+    key = _spelt(client, reach.keys[0]) if reach.keys else ""
     names = list(_OTHER)
     usage = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": names}}}
     rest = {"Dimensions": {"Key": "RECORD_TYPE", "Values": names}}
@@ -82,7 +83,6 @@ def _rows(
     }
     while True:
         pay(source, reach, calls, USD_A_PAGE)
-        calls.requests += 1
         page = _called("ce:GetCostAndUsage", partial(client.get_cost_and_usage, **params))
         for period in page["ResultsByTime"]:
             day = date.fromisoformat(period["TimePeriod"]["Start"])
@@ -117,9 +117,8 @@ def _row(day: date, group: Mapping[str, Any], groups: list[dict[str, str]]) -> d
     return row_of(day, more, billed=Decimal(billed["Amount"]), effective=Decimal(effective["Amount"]))
 
 
-def _spelt(client: Any, calls: Calls, key: str) -> str:  # noqa: ANN401 # as above
+def _spelt(client: Any, key: str) -> str:  # noqa: ANN401 # as above
     """How an activated cost allocation tag of a canonical key is spelled; the key itself where AWS does not say."""
-    calls.requests += 1
     try:
         answer = _called("ce:ListCostAllocationTags", partial(client.list_cost_allocation_tags, Status="Active"))
     except ScanError:
