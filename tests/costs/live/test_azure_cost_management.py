@@ -9,6 +9,7 @@ import pytest
 
 from finops_guard.costs.live import azure_cost_management
 from finops_guard.costs.reach import Reach
+from finops_guard.costs.web import Site
 from finops_guard.errors import ScanError
 from finops_guard.model.money import CostSource
 from tests.costs.answering import Answer, Answering, Asked, answering
@@ -88,9 +89,7 @@ def test_an_answer_of_another_shape_is_refused(said: object, tmp_path: Path) -> 
 
 def test_of_azures_limits_the_longest_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr(
-        "finops_guard.costs.web.Site.pause", lambda _self, seconds: waited.append(seconds), raising=False
-    )
+    monkeypatch.setattr("finops_guard.costs.endpoints.azure", lambda _: Site(here.url, pause=waited.append))
     prefix = "x-ms-ratelimit-microsoft.costmanagement"
     limits = {f"{prefix}-qpu-retry-after": "2", f"{prefix}-entity-retry-after": "7", "Retry-After": "1"}
 
