@@ -89,15 +89,12 @@ def test_an_answer_of_another_shape_is_refused(said: object, tmp_path: Path) -> 
 
 def test_of_azures_limits_the_longest_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("finops_guard.costs.endpoints.azure", lambda _: Site(here.url, pause=waited.append))
     prefix = "x-ms-ratelimit-microsoft.costmanagement"
     limits = {f"{prefix}-qpu-retry-after": "2", f"{prefix}-entity-retry-after": "7", "Retry-After": "1"}
-
-    def azure(_: Asked) -> Answer:
-        full = {"properties": {"nextLink": None, "columns": COLUMNS, "rows": []}}
-        return (429, limits, {}) if len(here.asked) == 1 else (200, {}, full)
-
-    with answering(azure) as here:
+    full = {"properties": {"nextLink": None, "columns": COLUMNS, "rows": []}}
+    answers: list[Answer] = [(429, limits, {}), (200, {}, full), (200, {}, full)]
+    with answering(lambda _: answers.pop(0)) as here:
+        monkeypatch.setattr("finops_guard.costs.endpoints.azure", lambda _: Site(here.url, pause=waited.append))
         (path,) = azure_cost_management.fetch(SOURCE, reach(here, tmp_path, keys=("team",)))
     assert rows(path) == []
     assert len(waited) == 1
