@@ -1,11 +1,20 @@
-"""Opening a ledger."""
+"""Opening a ledger: every file of every source into the store, or refused."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+import importlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
+from finops_guard.costs.ledger.database import connect
+from finops_guard.costs.ledger.find import FILES, Found, found, inside
+from finops_guard.costs.ledger.ingest import ingest
 from finops_guard.costs.ledger.ledger import Ledger
+from finops_guard.costs.ledger.rows import CURRENCY
+from finops_guard.costs.ledger.store import Store, Table, sha256_of
 from finops_guard.costs.reach import Reach
+from finops_guard.errors import InputError
 from finops_guard.model.money import CostSource
 
 
@@ -22,4 +31,51 @@ def open_ledger(
     `aliases`: folded spelling -> canonical tag key. `keys`: canonical tag keys that will be asked for. InputError
     without DuckDB, or where a source cannot be reached.
     """
-    raise NotImplementedError(sources, reach, aliases, keys, default_currency)
+    if default_currency is not None and not CURRENCY.fullmatch(default_currency):
+        raise InputError(f"{default_currency!r} is no currency: write its three letters, such as EUR")
+    folder = reach.cache / "ledger"
+    base = connect(folder)
+    try:
+        store = Store(folder, aliases or {}, default_currency)
+        tables = {}
+        for source in sources:
+            for file in _files(source, reach):
+                table = _table(file, store, keys)
+                # A file that is named twice, or lies there under two names, counts once.
+                tables.setdefault(table.read.sha256, table)
+        return Ledger(base, tuple(tables.values()), reach.now)
+    except BaseException:
+        base.close()
+        raise
+
+
+def _files(source: CostSource, reach: Reach) -> Iterator[Found]:
+    if source.source in FILES:
+        return found(source, reach, lambda uri: _bucket(uri, reach))
+    name = f"finops_guard.costs.live.{source.source.replace('-', '_')}"
+    try:
+        live = importlib.import_module(name)
+    except ModuleNotFoundError as wrong:
+        if wrong.name is None or not name.startswith(wrong.name):
+            raise
+        raise InputError(f"costs from {source.source} are not available in this version") from None
+    return (each for path in live.fetch(source, reach) for each in inside(path, _named(source, path)))
+
+
+def _named(source: CostSource, path: Path) -> str:
+    return f"{source.source}/{path.name}"
+
+
+def _bucket(uri: str, _reach: Reach) -> Iterator[Found]:
+    raise InputError(f"costs {uri}: object stores are not available in this version")
+
+
+def _table(file: Found, store: Store, keys: Collection[str]) -> Table:
+    sha256 = sha256_of(file.path)
+    if file.member:
+        sha256 = hashlib.sha256(f"{sha256}/{file.member}".encode()).hexdigest()
+    known = store.find(sha256, file.named, keys)
+    if known is not None:
+        return known
+    with store.work() as work:
+        return ingest(file.open_in(work), file.named, sha256, store, keys)

@@ -1,0 +1,47 @@
+"""A DuckDB that reads no network, loads no extension and keeps within its memory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.costs.ledger.cleaning import MACROS
+from finops_guard.errors import InputError
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+MEMORY = "640MiB"
+"""With the interpreter, what DuckDB counts elsewhere and the pages of its files, this stays below 1 GiB."""
+
+
+def connect(cache: Path, *, ordered: bool = False) -> DuckDBPyConnection:
+    """A database in memory that spills into the cache. InputError where DuckDB is not installed.
+
+    `ordered`: rows are numbered as their file has them, which takes memory. Its settings cannot be changed afterwards. JSON and Parquet are linked into DuckDB's wheels: nothing is loaded.
+    """
+    try:
+        import duckdb
+    except ImportError:
+        raise InputError(
+            "cost data is read with DuckDB, which is not installed",
+            help="Install finops-guard-engine[costs].",
+        ) from None
+    spill = cache / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    base = duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "memory_limit": MEMORY,
+            "threads": str(min(4, os.cpu_count() or 1)),
+            "temp_directory": str(spill),
+            "preserve_insertion_order": str(ordered).lower(),
+        }
+    )
+    for macro in MACROS:
+        base.execute(f"CREATE TEMP MACRO {macro}")
+    base.execute("SET lock_configuration = true")
+    return base
