@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from finops_guard.language import plain
+from finops_guard.language import counts, plain
 from finops_guard.language.item import Item, Parts
 from finops_guard.language.literals import CURRENCIES, parse
 from finops_guard.model import All, Condition, Location, Money, canonical
@@ -112,6 +112,7 @@ def _unit(name: str, item: Item) -> Unit | None:
     covers = _condition(item.below("cost", "for"))
     count = item.below("count")
     match = _condition(count.below("match"))
+    counts.check(count, item.below("by"))
     of, source, target = item.get("of"), count.get("from"), item.get("target")
     if not isinstance(of, str) or not isinstance(source, str) or covers is None:
         return None
