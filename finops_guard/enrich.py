@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from finops_guard.costs import prices
+from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.evaluate import Setting, derive, predicate
 from finops_guard.model import Money, Policy, Resource, money_in
 
 
-def enrich(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iterator[Resource]:
-    """Price what nobody priced, then derive what follows from the rest."""
+def enrich(
+    resources: Iterable[Resource], policy: Policy, at: datetime, pricer: Pricer | None = None
+) -> Iterator[Resource]:
+    """Price what nobody priced, then derive what follows from the rest.
+
+    Without a pricer, prices are those of the policy's rate cards and discounts: no bill is looked into, nobody asked.
+    """
     also = tuple(predicate(condition, at, policy.fx) for condition in policy.also_ai)
     inherit = policy.inherit_tags if "account" in policy.inherit_from else ()
-    return derive(_priced(resources, policy), Setting(at, policy.aliases, inherit, also, schedules=policy.schedules))
+    priced = _priced(resources, policy, pricer or pricer_of(policy, at))
+    return derive(priced, Setting(at, policy.aliases, inherit, also, schedules=policy.schedules))
 
 
-def _priced(resources: Iterable[Resource], policy: Policy) -> Iterator[Resource]:
+def _priced(resources: Iterable[Resource], policy: Policy, pricer: Pricer) -> Iterator[Resource]:
     """Money in the policy's currency where it has a rate, so that what a report adds up can be added up."""
     for resource in resources:
-        prices.apply_price(resource)
+        pricer.apply(resource)
         for name in ("cost.hour", "cost.month"):
             money = resource.fields.get(name)
             if policy.currency and isinstance(money, Money):

@@ -19,7 +19,7 @@ __all__ = ["Accelerator", "accelerator", "apply_price", "is_accelerator_family",
 
 HOURS_A_MONTH = 730
 STALE_AFTER_DAYS = 90
-_IDLE_STATES = frozenset({"stopped", "completed", "failed", "deleting"})
+IDLE_STATES = frozenset({"stopped", "completed", "failed", "deleting"})
 _HOUR_DIGITS = Decimal("1e-12")
 _MONTH_DIGITS = Decimal("1e-6")
 _FACT = re.compile(r"\{(\w+)\}")
@@ -32,17 +32,58 @@ def price(resource: Resource) -> Price | Unknown:
     out), or those that `data/priced_by.tsv` names. `source` is `list-price`, with the region of the price where it is
     not the resource's own, and with what is metered beside the hours.
     """
+    stands = fixed(resource)
+    return listed(resource) if stands is None else stands
+
+
+def listed(resource: Resource) -> Price | Unknown:
+    """The list price of what `fixed` does not decide."""
     how = tables.priced_by().get(resource.text("type").casefold())
     if how is None:
         return Unknown(f"no price for {resource.text('type') or 'a resource without a type'} in the snapshot")
     if how.by == "usage":
         return Unknown("priced by usage, not by the hour")
-    if how.by == "machine" or (how.by == "parts" and resource.text("state") == "planned"):
-        return _machine_price(resource, how)
-    if how.by == "parts":
-        # Counted here too, every machine would stand in the totals twice.
-        return Unknown("priced as the machines it runs, each by itself")
-    return _meter_price(resource, how)
+    return _machine_price(resource, how) if _by_machine(resource, how) else _meter_price(resource, how)
+
+
+def fixed(resource: Resource) -> Price | Unknown | None:
+    """What no rate can change, None for what takes one.
+
+    Machines that do not run cost 0, "compute only"; machines whose state or number is unknown have no price, nor has
+    what is priced by its parts: counted here too, every machine would stand in the totals twice.
+    """
+    how = tables.priced_by().get(resource.text("type").casefold())
+    if how is None:
+        return None
+    if not _by_machine(resource, how):
+        return Unknown("priced as the machines it runs, each by itself") if how.by == "parts" else None
+    state = resource.look("state")
+    if isinstance(state, Unknown):
+        return Unknown(f"its state is unknown: {state.reason}")
+    if state in IDLE_STATES:
+        return _nothing(resource, str(state))
+    count = _count(resource, "instances")
+    if isinstance(count, Unknown):
+        return count
+    return None if count else _nothing(resource, "no instances")
+
+
+def machine_of(resource: Resource) -> str:
+    """The machine type that a resource is priced by; empty where it is priced otherwise, or its type was not read."""
+    how = tables.priced_by().get(resource.text("type").casefold())
+    machine = resource.facts.get("instance_type")
+    return machine if how is not None and _by_machine(resource, how) and isinstance(machine, str) else ""
+
+
+def times_of(resource: Resource, machine: str) -> int | Unknown:
+    """How many times the price of one is paid: machines by their number, the rest by what their type counts."""
+    how = tables.priced_by().get(resource.text("type").casefold())
+    fact = "instances" if machine else how.times if how is not None else ""
+    return _count(resource, fact) if fact else 1
+
+
+def _by_machine(resource: Resource, how: PricedBy) -> bool:
+    return how.by == "machine" or (how.by == "parts" and resource.text("state") == "planned")
 
 
 def apply_price(resource: Resource) -> None:
@@ -80,15 +121,8 @@ def stale(now: datetime) -> str | None:
 
 
 def _machine_price(resource: Resource, how: PricedBy) -> Price | Unknown:
-    state = resource.look("state")
-    if isinstance(state, Unknown):
-        return Unknown(f"its state is unknown: {state.reason}")
-    if state in _IDLE_STATES:
-        return _nothing(resource, str(state))
     count = _count(resource, "instances")
-    if isinstance(count, Unknown):
-        return count
-    return _machines(resource, how, count) if count else _nothing(resource, "no instances")
+    return count if isinstance(count, Unknown) else _machines(resource, how, count)
 
 
 def _nothing(resource: Resource, why: str) -> Price:
@@ -124,7 +158,7 @@ def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:
     if rate is None:
         return Unknown(f"no price for {name} {meter} in the snapshot")
     if how.by == "size":
-        count: Decimal | int | Unknown = _size(resource)
+        count: Decimal | int | Unknown = size_of(resource)
     else:
         count = _count(resource, how.times) if how.times else 1
     return count if isinstance(count, Unknown) else _at(rate, count, resource.text("region"), how.without)
@@ -156,7 +190,8 @@ def _count(resource: Resource, fact: str) -> int | Unknown:
     return count
 
 
-def _size(resource: Resource) -> Decimal | Unknown:
+def size_of(resource: Resource) -> Decimal | Unknown:
+    """The GiB that a resource is paid for."""
     size = resource.look("capacity.provisioned")
     if isinstance(size, bool) or not isinstance(size, int | float | Decimal) or size <= 0:
         return Unknown("its size was not read")

@@ -27,7 +27,6 @@ from finops_guard.model import DESTRUCTIVE, VERBS, Budget, Condition, Mode, Poli
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
 LATER = {
     "costs": "cost data is not read",
-    "rates": "discounts and rate cards are not applied",
     "shared": "shared cost is not split",
     "budgets": "no budget is computed, so no budget rule is judged",
     "units": "no unit cost is computed",
