@@ -118,7 +118,6 @@ def _pages(client: Any, calls: Calls, operation: str, params: Mapping[str, objec
     action = f"cloudwatch:{''.join(word.title() for word in operation.split('_'))}"
     token: dict[str, str] = {}
     while True:
-        calls.requests += 1
         try:
             page = getattr(client, operation)(**params, **token)
         except ClientError as error:
