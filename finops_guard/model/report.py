@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
+from finops_guard.model.money import BudgetStatus, UnitCost
 from finops_guard.model.resource import Resource
 from finops_guard.model.rule import Mode, Rule, Severity, Verb
 from finops_guard.model.values import Money
@@ -227,4 +228,6 @@ class Report:
     asked: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     barred: str | None = None
+    budgets: tuple[BudgetStatus, ...] = ()
+    units: tuple[UnitCost, ...] = ()
     journal_head: str | None = None
