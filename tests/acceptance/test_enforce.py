@@ -6,18 +6,16 @@ What was done is asserted on the requests that the cloud got and on what the clo
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib import request as http
 
 import pytest
 from werkzeug.wrappers import Response
@@ -28,6 +26,7 @@ from finops_guard.pipeline import Request, inventory, run
 from finops_guard.state.audit import verify
 from finops_guard.state.entries import entries, open_acts
 from finops_guard.state.store import open_store
+from tests.acceptance.conftest import empty
 from tests.cli.command import Ran, finops_guard
 from tests.sources.aws.acts import ids
 from tests.sources.aws.cloud import OWN, Cloud, denied, html, pairs
@@ -61,31 +60,6 @@ notify: [{to: file, path: notices.jsonl}]
 READS = ("Describe", "Get", "List", "AssumeRole")
 LATER = timedelta(minutes=20)
 """By then the lease of a run that was killed is over."""
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Cloud]:
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_RETRY_MODE"):
-            patch.delenv(name, raising=False)
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
-        }.items():  # fmt: skip
-            patch.setenv(name, value)
-        cloud = Cloud()
-        patch.setenv("AWS_ENDPOINT_URL", cloud.url)
-        try:
-            yield cloud
-        finally:
-            empty(cloud)  # moto's backends belong to the process
-            cloud.server.stop()
-
-
-def empty(cloud: Cloud) -> None:
-    cloud.reset()
-    http.urlopen(http.Request(f"{cloud.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - loopback
 
 
 @dataclass
