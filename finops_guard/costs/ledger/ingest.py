@@ -14,7 +14,7 @@ from finops_guard.costs.formats._plan import AMOUNTS, TEXTS, TIMES, Plan, Refuse
 from finops_guard.costs.ledger import scan as scans
 from finops_guard.costs.ledger.database import connect
 from finops_guard.costs.ledger.quality import notes, refusals
-from finops_guard.costs.ledger.read import FileRead
+from finops_guard.costs.ledger.read import FileRead, exact
 from finops_guard.costs.ledger.recognise import planned, recognised
 from finops_guard.costs.ledger.rows import LENIENCIES, Rows
 from finops_guard.costs.ledger.scan import Scan
@@ -140,5 +140,6 @@ def _control(base: DuckDBPyConnection, plan: Plan) -> dict[str, dict[str, Decima
     query = f"SELECT currency, {sums} FROM read_parquet(getvariable('made')) GROUP BY currency ORDER BY currency"
     found = base.execute(query).fetchall()
     return {
-        name: {row[0]: row[place] for row in found if row[place] is not None} for place, name in enumerate(metrics, 1)
+        name: {row[0]: exact(row[place]) for row in found if row[place] is not None}
+        for place, name in enumerate(metrics, 1)
     }

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from finops_guard.costs.asks import DIMENSIONS, Ask, Total
+from finops_guard.costs.ledger.read import FileRead, exact
 from finops_guard.costs.ledger.shapes import Shape, shapes
 from finops_guard.costs.ledger.store import Table
 from finops_guard.costs.ledger.where import Parameters, Where
@@ -32,8 +33,10 @@ _ENDED = """(CASE WHEN "end" - "start" <= INTERVAL 1 DAY THEN "end" ELSE "start"
 class Ledger:
     """Cost rows of every file that counts. A context manager: it holds a DuckDB connection."""
 
-    def __init__(self, base: DuckDBPyConnection, tables: tuple[Table, ...], now: datetime) -> None:
-        self.files = tuple(table.read for table in tables)
+    def __init__(
+        self, base: DuckDBPyConnection, tables: tuple[Table, ...], again: tuple[FileRead, ...], now: datetime
+    ) -> None:
+        self.files = (*(table.read for table in tables), *again)
         self._base = base
         self._tables = tables
         self._shapes = shapes(tables)
@@ -68,7 +71,9 @@ class Ledger:
         )
         width = len(ask.by)
         found = [
-            Total(row[:width], row[width], row[width + 2], row[width + 3], row[width + 4], row[width + 1])
+            Total(
+                row[:width], row[width], exact(row[width + 2]), row[width + 3], _maybe(row[width + 4]), row[width + 1]
+            )
             for row in self._base.execute(query, parameters.values).fetchall()
         ]
         return sorted(found, key=_order)
@@ -107,7 +112,7 @@ class Ledger:
         for name, currency, amount in self._each(query, given) if when else ():
             if amount is not None:
                 by = found.setdefault(name, {})
-                by[currency] = by.get(currency, Decimal(0)) + amount
+                by[currency] = exact(by.get(currency, Decimal(0)) + amount)
         return found
 
     def effective_rates(self, since: datetime) -> Mapping[str, tuple[Decimal, str, date]]:
@@ -168,13 +173,10 @@ class Ledger:
             f'"start" {sign} {parameters.put(_naive(at))}' for sign, at in ((">=", ask.start), ("<", ask.end)) if at
         ]
         limits = [*bounds, *([_USAGE] if ask.usage_only else [])]
-        files = parameters.put(list(shape.files))
-        name = "file_of(filename)" if "file" in ask.by else ""
-        source = f"read_parquet({files}{', filename = true' if name else ''})"
         return (
             f'SELECT {keys}currency, "{metric}" AS amount, quantity,'
-            f' ({selected}) IS NOT NULL AND "{metric}" IS NOT NULL AS decided FROM {source}'
-            f" WHERE {' AND '.join([f'({selected}) IS NOT FALSE', *limits])}"
+            f' ({selected}) IS NOT NULL AND "{metric}" IS NOT NULL AS decided'
+            f" FROM ({_source(shape, parameters)}) WHERE {' AND '.join([f'({selected}) IS NOT FALSE', *limits])}"
         )
 
     def _dates(self, key: str, wanted: bool) -> list[str]:  # noqa: FBT001 - what `after_now` is compared with
@@ -189,6 +191,13 @@ class Ledger:
             ).fetchall()
             texts.update(text for (text,) in found if text is not None)
         return sorted(text for text in texts if after_now(text, self._now) is wanted)
+
+
+def _source(shape: Shape, parameters: Parameters) -> str:
+    """The rows of a shape, with the file they came from as it was given."""
+    stored, given = parameters.put(list(shape.files)), parameters.put(list(shape.files.values()))
+    file = f"map_extract_value(MAP({stored}, {given}), filename)"
+    return f"SELECT *, {file} AS file FROM read_parquet({stored}, filename = true)"
 
 
 def _metric(name: str) -> str:
@@ -212,6 +221,10 @@ def _dimension(name: str, where: Where) -> str:
 
 def _order(total: Total) -> tuple[object, ...]:
     return ([(value is not None, value or "") for value in total.key], total.currency, not total.decided)
+
+
+def _maybe(quantity: Decimal | None) -> Decimal | None:
+    return None if quantity is None else exact(quantity)
 
 
 def _naive(at: datetime) -> datetime:

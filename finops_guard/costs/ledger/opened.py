@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from finops_guard.costs.ledger.database import connect
 from finops_guard.costs.ledger.find import FILES, Found, found, inside
 from finops_guard.costs.ledger.ingest import ingest
 from finops_guard.costs.ledger.ledger import Ledger
+from finops_guard.costs.ledger.read import FileRead
 from finops_guard.costs.ledger.rows import CURRENCY
 from finops_guard.costs.ledger.store import Store, Table, sha256_of
 from finops_guard.costs.reach import Reach
@@ -37,16 +39,23 @@ def open_ledger(
     base = connect(folder)
     try:
         store = Store(folder, aliases or {}, default_currency)
-        tables = {}
+        tables: dict[str, Table] = {}
+        again: list[FileRead] = []
         for source in sources:
             for file in _files(source, reach):
                 table = _table(file, store, keys)
-                # A file that is named twice, or lies there under two names, counts once.
-                tables.setdefault(table.read.sha256, table)
-        return Ledger(base, tuple(tables.values()), reach.now)
+                first = tables.setdefault(table.read.sha256, table)
+                if first is not table:
+                    again.append(_twice(table.read, first.read))
+        return Ledger(base, tuple(tables.values()), tuple(again), reach.now)
     except BaseException:
         base.close()
         raise
+
+
+def _twice(read: FileRead, first: FileRead) -> FileRead:
+    """A file that is named twice, or lies there under two names, counts once."""
+    return replace(read, rows=0, total={}, notes=(f"the same content as {first.path}: it counts once, there",))
 
 
 def _files(source: CostSource, reach: Reach) -> Iterator[Found]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from finops_guard.costs.formats._plan import TIMES, Cell, Plan
-from finops_guard.costs.ledger.cleaning import SCALE
-from finops_guard.costs.ledger.database import connect
+from finops_guard.costs.ledger.database import SCALE, connect
 from finops_guard.costs.ledger.recognise import short
 from finops_guard.costs.ledger.rows import LENIENCIES, Check, Rows, checks
 from finops_guard.costs.ledger.scan import Scan

@@ -25,3 +25,8 @@ class FileRead:
     refused: tuple[str, ...] = ()
     total: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+
+def exact(amount: Decimal) -> Decimal:
+    """The same amount without the zeros that a fixed scale puts at its end, and never in scientific notation."""
+    return Decimal(f"{amount:f}".rstrip("0").rstrip(".") or "0") if "." in f"{amount:f}" else amount

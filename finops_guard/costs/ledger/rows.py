@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from finops_guard.costs.formats._plan import AMOUNTS, BOOLS, NEEDED, TEXTS, TIMES, Cell, Plan
-from finops_guard.costs.ledger.cleaning import MONEY
+from finops_guard.costs.ledger.database import MONEY
 from finops_guard.costs.ledger.scan import Scan
 from finops_guard.costs.ledger.tagsets import column
 
@@ -135,7 +135,8 @@ class Rows:
     def _value(self, name: str) -> str:
         if name not in self._plan.cells and name != "currency":
             kind = MONEY if name in AMOUNTS else "TIMESTAMP" if name in TIMES else "VARCHAR"
-            return f'CAST({"false" if name == "correction" else "NULL"} AS {"BOOLEAN" if name in BOOLS else kind}) AS "{name}"'
+            told = "false" if name == "correction" else "NULL"
+            return f'CAST({told} AS {"BOOLEAN" if name in BOOLS else kind}) AS "{name}"'
         text = f"r_{name}"
         if name in _MEASURES:
             sql = f"measure({text})"

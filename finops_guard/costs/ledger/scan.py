@@ -1,4 +1,4 @@
-"""A file opened for DuckDB: its columns, their types, and the FROM clause that gives them as c0, c1, …"""
+"""A file opened for DuckDB: its columns, their types, and the FROM clause that gives them as c0, c1 and so on."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _from(line: str, file: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _text(path: Path) -> io.TextIOWrapper:
-    raw: Any = gzip.open(path) if _is_gzip(path) else path.open("rb")
+    raw: Any = path.open("rb") if not _is_gzip(path) else gzip.open(path)  # noqa: SIM115 - closed with what wraps it
     return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
 
 

@@ -10,7 +10,7 @@ from finops_guard.costs.ledger.store import Table
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Tables that lack the same columns and have the same tag columns; `files`: file of the store -> as it was given."""
+    """Tables that lack the same columns and have the same tag columns. `files`: file of the store -> as given."""
 
     table: Table
     files: Mapping[str, str]
