@@ -29,6 +29,7 @@ DIMENSIONS = {
     "name": "ResourceName",
     "type": "ResourceType",
     "unit": "ConsumedUnit",
+    "allocated_by": "AllocatedMethodId: how a part of something shared was allocated",
     "file": "the file a row came from",
 }
 """What rows can be grouped by, besides `tags.<canonical key>` (of an allocated row, AllocatedTags before Tags)."""

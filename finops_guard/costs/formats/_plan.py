@@ -15,8 +15,8 @@ AMOUNTS = ("effective", "billed", "list", "contracted", "quantity", "hours")
 TIMES = ("start", "end")
 BOOLS = ("marketplace", "correction")
 TEXTS = (
-    "currency cloud account account_name billing_account region service category charge_category publisher usage sku "
-    "id name type unit resource_group purchase"
+    "currency cloud account account_name billing_account region service category charge_category charge_class "
+    "description publisher usage sku id name type unit resource_group purchase allocated_by"
 ).split()
 NEEDED = ("effective", "billed", "currency", "start", "end", "charge_category")
 

@@ -75,6 +75,8 @@ def plan(columns: Sequence[str]) -> Plan:
         "service": there.first("ServiceName"),
         "category": there.first("ServiceCategory"),
         "charge_category": there.first("ChargeCategory"),
+        "charge_class": there.first("ChargeClass"),
+        "description": there.first("ChargeDescription"),
         "correction": there.cell("lower({ChargeClass}) = 'correction'", "ChargeClass"),
         "publisher": publisher,
         "usage": there.first("SkuMeter", "x_UsageType", "x_SkuMeterName"),
@@ -86,6 +88,7 @@ def plan(columns: Sequence[str]) -> Plan:
         "quantity": there.first("ConsumedQuantity"),
         "hours": hours or there.cell(_CONSUMED, "ConsumedUnit", "ConsumedQuantity"),
         "resource_group": there.first("x_ResourceGroupName"),
+        "allocated_by": there.first("AllocatedMethodId"),
         "purchase": there.cell(_PURCHASE % _COMMITTED, "PricingCategory", "CommitmentDiscountType")
         or there.cell(_PURCHASE % "'committed'", "PricingCategory"),
         "marketplace": publisher and there.cell(f"NOT is_cloud({publisher.sql})", *publisher.names),
