@@ -2,8 +2,8 @@
 
 A pure function: no I/O and no clock. The way of a finding up its rule's ladder (`ladder`), what the policy allows
 (`authority`), what forbids touching the resource (`protections`, `losses`), what a tag verb would write (`tags`),
-when a verb may act (`calendar`), what gives way on one resource (`conflicts`), how much a day holds (`caps`), and
-what it saves (`money`).
+when a verb may act (`calendar`), what gives way on one resource (`conflicts`), how many stops a budget needs
+(`enough`), how much a day holds (`caps`), and what it saves (`money`).
 
 What is decided here, and its reasons:
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 from finops_guard.model import DESTRUCTIVE, Cap
 
 if TYPE_CHECKING:
-    from finops_guard.model import Binding, Policy, Rule, Rung, Verb
+    from finops_guard.model import Binding, Policy, Rule, Verb
     from finops_guard.plan.context import Context, Draft
 
 _NONE = Cap(0)
@@ -62,7 +62,7 @@ def _not_permitted(binding: Binding, rule: Rule, index: int, policy: Policy) -> 
         return [f"the policy does not permit {rung.do}"]
     if rung.do not in binding.permit:
         return [f"binding '{binding.name}' does not permit {rung.do}"]
-    reasons = _not_yet(rung)
+    reasons = []
     if rung.do in DESTRUCTIVE:
         told = {earlier.do for earlier in rule.otherwise[:index]} & policy.permit & binding.permit
         if "notify" not in told:
@@ -71,9 +71,3 @@ def _not_permitted(binding: Binding, rule: Rule, index: int, policy: Policy) -> 
     if cap is not None and cap.count == 0:
         reasons.append(f"at_most allows no {rung.do}" + ("" if rung.do in policy.at_most else " (it is not set)"))
     return reasons
-
-
-def _not_yet(rung: Rung) -> list[str]:
-    if rung.enough:
-        return ["stopping only until a budget holds (enough) is not available in this version"]
-    return []

@@ -52,8 +52,8 @@ class Context:
 class Draft:
     """A step with the reasons gathered so far.
 
-    `refused`: it is not done, in this run or any like it. `waits`: not in this run. `idle`: it is shown, and would
-    not be done if the run enforced. `notes`: only said.
+    `refused`: it is not done, in this run or any like it. `waits`: not in this run. `unneeded`: others do enough.
+    `idle`: it is shown, and would not be done if the run enforced. `notes`: only said.
     """
 
     step: Step
@@ -62,24 +62,26 @@ class Draft:
     rung: Rung
     refused: tuple[str, ...] = ()
     waits: tuple[str, ...] = ()
+    unneeded: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     write: Write | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Whether nothing holds it back."""
-        return not self.refused and not self.waits and self.step.due is not None and self.step.due <= now
+        held = self.refused or self.waits or self.unneeded
+        return not held and self.step.due is not None and self.step.due <= now
 
     def settle(self, now: datetime) -> Step:
         """The step with the state and the text that follow from its reasons."""
         state: StepState = "due"
         if self.refused:
             state = "refused"
-        elif self.write is not None and not self.write.changes:
+        elif self.unneeded or (self.write is not None and not self.write.changes):
             state = "skipped"
         elif not self.is_due(now):
             state = "scheduled"
         self.step.state = state
-        reasons = self.refused or (*self.waits, *self.idle, *self.notes)
+        reasons = self.refused or self.unneeded or (*self.waits, *self.idle, *self.notes)
         self.step.because = "; ".join(dict.fromkeys(reasons)) if reasons else None
         return self.step

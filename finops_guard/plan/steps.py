@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from finops_guard.plan.caps import cap
 from finops_guard.plan.conflicts import merge_tags, one_lifecycle
 from finops_guard.plan.context import Context
+from finops_guard.plan.enough import only_enough
 from finops_guard.plan.ladder import climb
 from finops_guard.plan.money import in_order, savings
 
@@ -49,6 +50,7 @@ def plan(  # noqa: PLR0913 - all that a plan depends on
         merged = merge_tags(list(of_one.values()), context)
         one_lifecycle(merged, now)
         drafts += merged
+    only_enough(drafts, context)
     drafts.sort(key=in_order(policy))
     cap(drafts, context)
     steps = [draft.settle(now) for draft in drafts]

@@ -225,12 +225,6 @@ def test_what_is_only_planned_is_spoken_of_and_blocked() -> None:
     assert {s.do for s in planned(finding(machine(), ladder))} == {"notify", "tag", "stop"}
 
 
-def test_what_comes_later_says_so() -> None:
-    steps = planned(finding(of=rule(NOTIFY, Rung("stop", H, enough=True))))
-    assert "enough) is not available in this version" in str(only("stop", steps).because)
-    assert only("stop", steps).state == "refused"
-
-
 def test_approval_is_waited_for() -> None:
     stop = only("stop", planned(finding(of=STOP_NOW), under=policy(approve={"stop": 2})))
     assert (stop.state, stop.because) == ("scheduled", "stop waits for 2 approvals")
