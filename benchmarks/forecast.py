@@ -19,7 +19,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from finops_guard.costs.forecast import METHODS, complete, forecast
+from finops_guard.costs.forecast import complete, forecast
+from finops_guard.costs.forecast_methods import METHODS
 from finops_guard.model import Forecast
 
 SEED = 20261125

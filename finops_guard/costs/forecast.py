@@ -24,6 +24,7 @@ WIDEST = 0.75
 """A band wider than this share of the period's cost is no forecast."""
 BETTER = Decimal("0.8")
 """The usual method is left only for one that erred less than this share of its error: a smaller lead is mostly luck."""
+RANK = 0.85
 WEEK = timedelta(days=7)
 
 
@@ -93,7 +94,7 @@ class _Window:
         return _Window(self.start - back, self.until - back, self.first - back, self.end - back)
 
     def pasts(self, known: Days) -> list[_Window]:
-        """Cuts of the past: of the last whole periods, or of as many days as are asked for where few of those are known."""
+        """Cuts of the past: of the last whole periods, else of as many days as are asked for where few are known."""
         rest = max(timedelta(days=self.rest), WEEK)
         whole = [self.periods_back(number) for number in range(1, PERIODS + 1)]
         usable = [past for past in whole if past.known(known, self.until)]
@@ -166,13 +167,14 @@ def _band(amount: Decimal, sure: Decimal, share: float) -> tuple[Decimal, Decima
 def _share(trials: Sequence[_Trial]) -> float | None:
     """Half the width of the band: the error that 80 % of periods stay within, relative to what was forecast.
 
-    Of n earlier errors the one of rank 0.8 (n + 1), between two by interpolation, at most the largest: a fresh error
-    is as likely to fall between any two of them. None where something was spent when nothing was forecast.
+    Of n earlier errors the one of rank 0.85 (n + 1), between two by interpolation, at most the largest. A fresh error
+    is as likely to fall between any two of them, so 0.8 would do if the method had not been chosen for erring little
+    in them. None where something was spent when nothing was forecast.
     """
     if any(trial.off and not trial.said for trial in trials):
         return None
     errors = sorted(float(trial.off / abs(trial.said)) if trial.off else 0.0 for trial in trials)
-    rank = min(0.8 * (len(errors) + 1), float(len(errors)))
+    rank = min(RANK * (len(errors) + 1), float(len(errors)))
     below = int(rank)
     above = min(below, len(errors) - 1)
     return errors[below - 1] + (rank - below) * (errors[above] - errors[below - 1])
