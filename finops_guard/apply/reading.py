@@ -11,10 +11,8 @@ from finops_guard.state.journal import Act
 _KNOWN = ("cloud", "account", "region", "type", "kind", "id")
 
 
-def reread(
-    verbs: Verbs, resources: Sequence[Resource], windows: Windows | None = None
-) -> dict[str, Resource | None]:
-    """Each by its id, None where it is gone; of one that cannot be read everything is unknown. `windows`: see `Verbs`."""
+def reread(verbs: Verbs, resources: Sequence[Resource], windows: Windows | None = None) -> dict[str, Resource | None]:
+    """Each by its id, None where it is gone; of one that cannot be read all is unknown. `windows`: see `Verbs`."""
     try:
         found = {resource.id: resource for resource in verbs.read(resources, windows)}
     except Exception as error:  # noqa: BLE001 - whatever it is, one unreadable resource must not hide the others

@@ -132,13 +132,10 @@ def can(type_name: str, verb: str) -> bool:
 
 
 @contextmanager
-def acting(policy: Policy, need: Need, notes: Notes, now: datetime, environ: Mapping[str, str]) -> Iterator[Acting]:
-    """What can be done to the resources of a policy's scope, for as long as the context; InputError for wrong access.
-
-    `need`: what the rules look at when a resource is read again just before the act.
-    """
+def acting(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> Iterator[Acting]:
+    """What can be done to the resources of a policy's scope, for as long as the context. InputError without access."""
     from finops_guard.sources import aws
 
-    acts = aws.acting(_resolved(policy.scope.get("aws", {}), environ), notes, now=now, need=need)
+    acts = aws.acting(_resolved(policy.scope.get("aws", {}), environ), notes, now=now)
     with closing(acts):
         yield acts

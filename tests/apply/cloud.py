@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from finops_guard.apply.ports import Windows
 from finops_guard.model import Outcome, Resource, Step, Tags, Unknown
 from tests.plan.build import machine
 

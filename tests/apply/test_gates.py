@@ -12,7 +12,7 @@ import pytest
 
 from finops_guard.apply import settle
 from finops_guard.errors import ActError, InputError
-from finops_guard.model import All, Cap, Compare, Exemption, Freeze, Identity, Outcome, Ref, Rung, Window
+from finops_guard.model import All, AnyOf, Cap, Compare, Exemption, Freeze, Identity, Outcome, Ref, Rule, Rung, Window
 from finops_guard.plan import plan as planned
 from finops_guard.plan.approvals import approvals, approve, counted
 from finops_guard.plan.file import PlanFile, read_plan, write_plan
@@ -20,7 +20,7 @@ from finops_guard.state.halts import halt, resume
 from finops_guard.state.journal import unfinished
 from finops_guard.state.lease import acquire
 from tests.apply.cloud import Machine, only
-from tests.apply.world import DAY, HOUR, KEPT, LATER, STOPPED, TAGGED, World, policy, states, world
+from tests.apply.world import DAY, HOUR, KEPT, LATER, STOPPED, TAGGED, TEAM, World, policy, states, world
 from tests.plan.build import NOTIFY
 
 
@@ -76,14 +76,35 @@ def test_a_read_that_raises_for_one_hides_no_other() -> None:
     it = world(3, STOPPED)
     plain = it.cloud.read
 
-    def read(resources: Any, verb: str) -> Any:
-        for resource in plain(resources, verb):
+    def read(resources: Any, windows: Any = None) -> Any:
+        for resource in plain(resources, windows):
             if resource.id == "i-0001":
                 raise PermissionError("denied")
             yield resource
 
     it.cloud.read = read  # type: ignore[method-assign] # a fault
     assert states(it.enforce()) == {"done": 2, "refused": 1}
+
+
+BUSY = Compare(Ref("field", "usage.cpu_percent"), "gte", 5, over=3600)
+MEASURED = replace(KEPT, name="measured", require=All((KEPT.require, BUSY)), otherwise=(NOTIFY,))
+
+
+@pytest.mark.parametrize(
+    ("rule", "tags", "measured"),
+    [
+        (TAGGED, {"keep": "yes"}, False),
+        (TAGGED, {}, True),  # then the other rule has an episode on it, and a say
+        (replace(TAGGED, match=AnyOf((TAGGED.match, BUSY))), {"keep": "yes"}, True),
+        (replace(STOPPED, require=Compare(TEAM, "exists", value=True)), {"keep": "yes"}, True),
+    ],
+)
+def test_only_what_has_a_say_is_measured_before_an_act(rule: Rule, tags: dict[str, str], *, measured: bool) -> None:
+    it = world(1, rule, MEASURED, machine={"tags": tags})
+    assert states(it.enforce()) == {"done": 1}
+    before, after = it.cloud.windows
+    assert set(before or ()) == ({("usage.cpu_percent", 3600)} if measured else set())
+    assert (before is None, after) == (False, None)
 
 
 def test_a_tag_that_others_changed_meanwhile_is_theirs() -> None:

@@ -31,14 +31,11 @@ def collect(
     return _scan.collect(scope, need, now, notes, jobs=jobs)
 
 
-def acting(scope: Mapping[str, object], notes: Notes, *, now: datetime, need: Need | None = None) -> Acting:
-    """Whoever acts in a policy's `scope.aws`: has, read, act, undo, identity; close it at the end. InputError.
-
-    `need`: what the rules look at when a resource is read again, metrics too; None for every field but metrics.
-    """
+def acting(scope: Mapping[str, object], notes: Notes, *, now: datetime) -> Acting:
+    """Whoever acts in a policy's `scope.aws`: has, read, act, undo, identity; close it at the end. InputError."""
     from finops_guard.sources.aws import _act
 
-    return _act.acting(scope, notes, now, need)
+    return _act.acting(scope, notes, now)
 
 
 def can(type_name: str, verb: str) -> bool:

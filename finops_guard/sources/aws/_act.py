@@ -23,7 +23,7 @@ from finops_guard.sources.aws._session import Clients, home_region, signed_by
 from finops_guard.sources.aws._writes import Site, failed, skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from botocore.credentials import Credentials
@@ -32,17 +32,17 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _LITTLE = Need(None, frozenset())
-EVERYTHING = Need(None, frozenset(FIELDS))
-"""Every field, protection flags among them, but no metrics."""
+_OUTCOME = Need(None, frozenset({"state", "capacity.provisioned"}))
+"""What tells whether an act was done; tags are always read."""
 _ROLES = {"scale_to_zero": ("stop",), "undo_stop": ("start", "stop"), "undo_start": ("stop", "start")}
 """Roles of the policy's scope that may do what has no role of its own name."""
 _BATCH = 100
 
 
-def acting(scope: Mapping[str, Any], notes: Notes, now: datetime, need: Need | None) -> Acting:
+def acting(scope: Mapping[str, Any], notes: Notes, now: datetime) -> Acting:
     """See the package."""
     try:
-        return Acting(scope, notes, now, EVERYTHING if need is None else need)
+        return Acting(scope, notes, now)
     except BotoCoreError as error:  # a profile that is not in the configuration, or one that cannot be parsed
         raise InputError(unreadable(error, "sts", "GetCallerIdentity").reason) from None
 
@@ -54,7 +54,6 @@ class Acting:
     scope: Mapping[str, Any]
     notes: Notes
     now: datetime
-    need: Need = EVERYTHING
     _machines: Machines = field(default_factory=Machines)
     _roles: dict[tuple[str, str], tuple[Credentials, Identity] | Unreadable] = field(default_factory=dict)
     _me: _scope.Caller | Unreadable | None = None
@@ -79,12 +78,15 @@ class Acting:
         """Who we are in an account when we do this; Unreadable when we cannot enter it."""
         return self._as(account, (verb,))[1]
 
-    def read(self, resources: Iterable[Resource], verb: str = "") -> Iterator[Resource]:
+    def read(
+        self, resources: Iterable[Resource], windows: Collection[tuple[str, int]] | None = None
+    ) -> Iterator[Resource]:
         """The resources as they are now: what is gone is left out, and of what cannot be read everything is unknown.
 
-        For any verb but `tag` also what no rule looks at: protection, capacity, whether work would be lost.
+        With `windows`, to act on it: what is measured in them, and every field, whether or not a rule looks at it.
+        Without, to see what came of an act.
         """
-        need = self.need if verb == "tag" else Need(None, EVERYTHING.fields, self.need.metrics)
+        need = _OUTCOME if windows is None else Need(None, frozenset(FIELDS), frozenset(windows))
         for place in _places(resources, lambda resource: resource):
             site = self._site(place, ("scan",), need)
             if isinstance(site, Unreadable):
@@ -124,7 +126,7 @@ class Acting:
             yield from (failed(step, why) for step in left.values())
 
     def _measured(self, site: Site, found: Iterator[Resource]) -> Iterator[Resource]:
-        if not self.need.metrics:
+        if not site.need.metrics:
             yield from found
             return
         batch = list(found)

@@ -182,7 +182,7 @@ def test_a_resource_is_read_again_with_its_protection(cloud: Cloud, vms: list[Re
     ec2.create_tags(Resources=[pinned], Tags=[{"Key": "keep", "Value": "yes"}])
     ec2.terminate_instances(InstanceIds=[str(vms[2].facts["instance_id"])])
     with_ = acting()
-    found = list(with_.read(vms))
+    found = list(with_.read(vms, ()))
     assert [(vm.id, vm.fields["protected"], vm.tags.raw) for vm in found] == [
         (vms[0].id, False, {}),
         (vms[1].id, True, {"keep": "yes"}),
@@ -193,7 +193,7 @@ def test_a_resource_is_read_again_with_its_protection(cloud: Cloud, vms: list[Re
 
 def test_what_cannot_be_read_again_is_unknown_and_what_is_gone_is_left_out(cloud: Cloud, vms: list[Resource]) -> None:
     cloud.denied = {("ec2", "DescribeInstances")}
-    found = list(acting().read(vms))
+    found = list(acting().read(vms, ()))
     assert [vm.id for vm in found] == [vm.id for vm in vms]
     for vm in found:
         assert "state" not in vm.fields
@@ -275,7 +275,7 @@ def test_an_account_that_cannot_be_entered_fails_alone(
     cloud.denied = {("sts", "AssumeRole")}
     outcomes = act([step(elsewhere, "stop"), step(vms[0], "stop")], roles=roles)
     assert [(outcome.state, outcome.error) for outcome in outcomes] == [("failed", why), ("done", None)]
-    (again,) = acting(roles=roles).read([elsewhere], "stop")
+    (again,) = acting(roles=roles).read([elsewhere], ())
     assert (again.id, again.unknown["state"]) == (elsewhere.id, why)
 
 

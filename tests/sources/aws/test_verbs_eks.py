@@ -52,7 +52,7 @@ def test_no_nodes_and_back_again(cloud: Cloud, groups: list[Resource]) -> None:
     assert [asked["scalingConfig"] for _, asked in requests] == [none, {"minSize": 0, "maxSize": 2, "desiredSize": 0}]
     assert len({asked["clientRequestToken"] for _, asked in requests}) == 2
     assert _sizes(cloud, "a") == none
-    assert [(found.fields["state"], found.fields["capacity.provisioned"]) for found in acting().read(groups, "x")] == [
+    assert [(found.fields["state"], found.fields["capacity.provisioned"]) for found in acting().read(groups, ())] == [
         ("stopped", 0)
     ] * 2
 
@@ -116,6 +116,6 @@ def test_a_new_group_of_the_same_name_is_another_one(cloud: Cloud, groups: list[
         subnets=[],
         scalingConfig={"minSize": 1, "maxSize": 1, "desiredSize": 1},
     )
-    assert list(acting().read([groups[0]], "scale_to_zero")) == []
+    assert list(acting().read([groups[0]], ())) == []
     assert [(o.state, o.error) for o in act(steps)] == [("skipped", "it is gone")]
     assert _sizes(cloud, "a")["desiredSize"] == 1

@@ -55,7 +55,7 @@ def test_a_re_read_tells_what_a_scan_tells(cloud: Cloud, estate: dict[str, list[
     there = estate[type_name]
     gone = _journalled(there[0])
     gone.fields["id"] = there[0].id[:-1] + "0123456789abcdef0"[: 1 + (there[0].id[-1] == "0")]
-    again = list(acting().read([*there, gone], "stop"))
+    again = list(acting().read([*there, gone], ()))
     assert [found.id for found in again] == [found.id for found in there]
     for before, now in zip(there, again, strict=True):
         facts = {key: value for key, value in now.facts.items() if not key.startswith("before ")}
@@ -68,7 +68,7 @@ def test_a_re_read_tells_what_a_scan_tells(cloud: Cloud, estate: dict[str, list[
 @pytest.mark.parametrize("type_name", TYPES)
 def test_the_journal_knows_enough_to_read_it_again(estate: dict[str, list[Resource]], type_name: str) -> None:
     there = estate[type_name]
-    again = list(acting().read([_journalled(found) for found in there], ""))
+    again = list(acting().read([_journalled(found) for found in there], ()))
     assert [(found.id, found.fields.get("state"), found.tags.raw) for found in again] == [
         (found.id, found.fields.get("state"), found.tags.raw) for found in there
     ]
@@ -80,7 +80,7 @@ def test_what_does_not_answer_is_unknown_and_not_gone(
 ) -> None:
     operation = READS_OF[type_name]
     cloud.instead = {operation: html}
-    again = list(acting().read(estate[type_name], ""))
+    again = list(acting().read(estate[type_name], ()))
     assert [found.id for found in again] == [found.id for found in estate[type_name]]
     for found in again:
         assert "state" not in found.fields
@@ -93,7 +93,7 @@ def test_one_that_is_denied_hides_no_other(cloud: Cloud, estate: dict[str, list[
     cloud.instead = {
         "DescribeNotebookInstance": lambda asked: html(None) if asked["NotebookInstanceName"] == "empty" else None
     }
-    again = list(acting().read(estate["AWS::SageMaker::NotebookInstance"], "stop"))
+    again = list(acting().read(estate["AWS::SageMaker::NotebookInstance"], ()))
     assert {found.text("name"): "state" in found.fields for found in again} == {
         "bare": True,
         "empty": False,
@@ -106,6 +106,6 @@ def test_a_type_that_no_module_describes_is_read_by_its_tags(cloud: Cloud) -> No
     assert queue
     arn = f"arn:aws:sqs:eu-west-1:{OWN}:q"
     found = {resource.id: resource for resource in scan()[0]}[arn]
-    (again,) = acting().read([found], "tag")
+    (again,) = acting().read([found], ())
     assert (again.tags.raw, again.fields) == (GOOD, found.fields)
     assert cloud.asked[-1][1] == "GetResources"

@@ -177,7 +177,7 @@ def test_an_endpoint_is_scaled_to_zero_where_that_is_allowed(cloud: Cloud, endpo
     assert requests == [
         ("UpdateEndpointWeightsAndCapacities", {"EndpointName": "e", "DesiredWeightsAndCapacities": [wanted]})
     ]
-    (again,) = acting().read([found], "scale_to_zero")
+    (again,) = acting().read([found], ())
     assert again.fields["capacity.provisioned"] == 0
     assert [(o.state, o.error) for o in act(steps)] == [("skipped", "already scaled to zero")]
     assert states(undo(steps, outcomes)) == ["done"]
@@ -210,7 +210,7 @@ def test_elsewhere_it_is_deleted_and_made_anew_as_it_was(
     )
     assert outcomes[0].before["tags"] == TAGS
     assert requests[-1] == ("DeleteEndpoint", {"EndpointName": "e"})
-    assert list(acting().read([found], "scale_to_zero")) == []
+    assert list(acting().read([found], ())) == []
     assert [(o.state, o.error) for o in act(steps)] == [("skipped", "it is gone")]
 
     outcomes = [_through_a_journal(outcome) for outcome in outcomes]
@@ -219,7 +219,7 @@ def test_elsewhere_it_is_deleted_and_made_anew_as_it_was(
         "CreateEndpoint",
         {"EndpointName": "e", "EndpointConfigName": "config", "Tags": pairs(TAGS)},
     )
-    (again,) = acting().read([found], "scale_to_zero")
+    (again,) = acting().read([found], ())
     assert (again.id, again.tags.raw) == (found.id, TAGS)
     assert again.fields["capacity.provisioned"] == found.fields["capacity.provisioned"]
     assert sagemaker.describe_endpoint(EndpointName="e")["EndpointConfigName"] == "config"

@@ -94,7 +94,7 @@ def test_what_can_be_taken_back_leaves_nothing_behind(acting: Acting, verb: Verb
     outcomes = list(acting.act(verb, steps))
     assert [(o.step, o.error) for o in outcomes if o.state != "done"] == []
     assert len(outcomes) == len(running) > 0
-    left = {one.id: one for one in acting.read(running, verb)}
+    left = {one.id: one for one in acting.read(running)}
     assert {(one.fields["state"], one.fields.get("capacity.provisioned")) for one in left.values()} <= {
         ("stopped", None), ("stopped", 0), ("running", 0),
     }  # fmt: skip
@@ -120,7 +120,7 @@ def test_a_running_job_is_ended(acting: Acting) -> None:
     outcomes = list(acting.act("stop", _steps("stop", running)))
     assert len(outcomes) == len(running) > 0
     assert {outcome.state for outcome in outcomes} == {"done"}
-    assert {one.fields["state"] for one in acting.read(running, "stop")} == {"stopped"}
+    assert {one.fields["state"] for one in acting.read(running)} == {"stopped"}
 
 
 def test_who_acts_is_the_role_of_the_scan(acting: Acting) -> None:
