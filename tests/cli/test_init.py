@@ -65,6 +65,7 @@ def test_what_is_written_validates_and_passes_its_tests(here: Path) -> None:
         "ai-tags",
         "tag-hygiene",
         "accelerator-waste",
+        "schedules",
         "house",
     ]
     for command in ("validate", "test"):
