@@ -1,4 +1,4 @@
-"""Write evidence for auditors, or the journal, from the state."""
+"""Write evidence for auditors, or the journal, from the state; or the list prices we know."""
 
 from __future__ import annotations
 
@@ -31,12 +31,19 @@ def day_end(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 
 
 @click.command()
-@click.argument("what", type=_options.Word(("evidence", "journal")))
+@click.argument("what", type=_options.Word(("evidence", "journal", "prices")))
 @click.option("--from", "start", callback=_options.instant, metavar="DATE", envvar=(), help="From this day on (UTC).")
 @click.option("--to", "end", callback=day_end, metavar="DATE", envvar=(), help="To the end of this day; today.")
 @click.option("--on", "day", callback=_options.instant, metavar="DATE", envvar=(), help="Say who failed on this day.")
 @click.option("--rule", metavar="RULE", envvar=(), help="With --on: only this rule, as pack/rule.")
-@click.option("-o", "--output", "to", type=click.Path(path_type=Path), envvar=(), help="A folder, or a file (.zip).")
+@click.option(
+    "-o",
+    "--output",
+    "to",
+    type=click.Path(path_type=Path),
+    envvar=(),
+    help="A folder, or a file (.zip; of prices .csv or .json).",
+)
 @_acts.state
 @_options.policy
 @_options.common("table", "json")
@@ -53,7 +60,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    """Write evidence for auditors, or the journal, from the state.
+    """Write evidence for auditors, or the journal, from the state; or the list prices we know.
 
     `evidence` writes the reports of a period, the journal as JSON lines, the exemptions in force, the texts of policies
     and packs, and the history of episodes, with a manifest of sha256, to a folder or a zip file (equal state gives
@@ -62,8 +69,18 @@ def command(
 
     Reads only what enforcing runs, and scheduled ones, left in the state. Exit 2, after all was written, where the
     journal is not as it was written.
+
+    `prices` writes the snapshot of list prices in this version as CSV (-f json: as JSON), each with the source it was
+    read from and its date. It reads no state.
     """
     del verbose
+    if what == "prices":
+        if start or end or day or rule:
+            raise click.UsageError("prices take -o and -f only")
+        from finops_guard.cli._price_list import export_prices
+
+        export_prices(shape, to)
+        return
     if (day is None and rule is not None) or (day is not None and (what == "journal" or start or end or to)):
         raise click.UsageError("--on DATE [--rule RULE] belongs to evidence, without --from, --to and -o")
     from finops_guard.advice.evidence import non_compliant
