@@ -7,7 +7,7 @@ no Resource Explorer.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from moto.core.resource_tagging import TaggedResource, iter_taggable_backends, make_tag_matcher, match_resource_type
 from moto.ec2.models import ec2_backends
@@ -123,8 +123,10 @@ class Tagging(ResourceGroupsTaggingAPIBackend):
 
 
 def explored(account: str, region: str) -> list[dict[str, Any]]:
-    """The same as Resource Explorer lists it: with what never had a tag."""
-    tagging = cast("Tagging", resourcegroupstaggingapi_backends[account][region])  # gaps.install put it there
+    """The same as Resource Explorer lists it: with what never had a tag. Outside the estate there is nothing."""
+    tagging = resourcegroupstaggingapi_backends[account][region]
+    if not isinstance(tagging, Tagging):  # an account or region that gaps.install knows nothing of
+        return []
     return [
         {
             "Arn": found.arn,

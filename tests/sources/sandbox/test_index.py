@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+import os
+import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from finops_guard.language.policy import load_policy
+from finops_guard.pipeline import Request, run
+from finops_guard.sources import sandbox
 from finops_guard.sources.sandbox.estate import Estate
-from tests.sources.sandbox.conftest import Cloud
+from finops_guard.sources.sandbox.policy import SHIPPED
+from tests.sources.sandbox.conftest import NOW, Cloud
 
 
 def swept(cloud: Cloud, account: str, region: str, **asked: object) -> dict[str, dict[str, str]]:
@@ -78,3 +87,22 @@ def test_whatever_is_in_the_sweep_can_be_tagged_and_untagged(cloud: Cloud, accou
         for arn in before:
             assert tagging.untag_resources(ResourceARNList=[arn], TagKeys=["x", "y"])["FailedResourcesMap"] == {}
         assert swept(cloud, account(place), "eu-west-1") == before
+
+
+def test_outside_the_estate_nothing_is_explored(cloud: Cloud, account: Callable[[str], str]) -> None:
+    assert cloud.home("resource-explorer-2").list_resources()["Resources"] == []
+    assert cloud.client("resource-explorer-2", account("training"), "us-west-2").list_resources()["Resources"] == []
+
+
+@pytest.mark.parametrize("external_id", ["", "external_id: polderzicht-demo"])
+def test_an_organization_is_scanned_with_and_without_the_external_id(
+    cloud: Cloud, external_id: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = re.sub(r"until: [\d-]+", "until: 2027-02-28", SHIPPED.read_text())
+    text = re.sub(r"(?ms)^scope:\n.*?(?=^\S)", f"scope:\n  aws:\n    organization: {{}}\n    {external_id}\n\n", text)
+    (tmp_path / "finops-guard.yaml").write_text(text)
+    with sandbox.applied(cloud.box.environment):
+        policy = load_policy(tmp_path / "finops-guard.yaml", NOW.date())
+        report = run(Request(policy, NOW, environ=os.environ))
+    assert "Traceback" not in capfd.readouterr().err
+    assert report.gaps
