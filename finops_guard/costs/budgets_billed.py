@@ -69,8 +69,7 @@ def billed(budget: Budget, ledger: Ledger, start: datetime, end: datetime, fx: F
 def in_unit(budget: Budget, total: Total, cloud: str, told: Iterable[str | None], fx: Fx, lost: Lost) -> Decimal | None:
     """A total in the budget's unit, None where it does not count. `told`: usage, description and unit, for hours."""
     if not total.decided:
-        if total.amount or total.quantity:
-            lost.add("a bill does not say whether the budget covers them", total)
+        lost.add("the bill does not say whether they count", total)
         return None
     if budget.unit == ACCELERATOR_HOURS:
         return _hours(total, cloud, [text or "" for text in told], lost)
