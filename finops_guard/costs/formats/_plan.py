@@ -6,11 +6,10 @@ reaches SQL.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-Kind: TypeAlias = Literal["text", "amount", "time", "bool"]
 AMOUNTS = ("effective", "billed", "list", "contracted", "quantity", "hours")
 TIMES = ("start", "end")
 BOOLS = ("marketplace", "correction")
@@ -42,16 +41,18 @@ class Cell:
 class Plan:
     """All columns of ours that a file fills, by name; what is not here, the file cannot tell.
 
-    `tags` and `allocated` give JSON text. Where `tag_names` are given, `tags` is a JSON array of the values of those
-    keys, in that order. `notes`: what is said about a file of this shape, whatever is in it.
+    `columns`: how the templates call the file's columns, in their order. `tags` and `allocated` give JSON text. Where
+    `tag_names` are given, `tags` is a JSON array of the values of those keys, in that order. `key_of`: the key people
+    wrote, of one as the format spells it. `notes`: what is said about a file of this shape, whatever is in it.
     """
 
-    format: str
+    columns: tuple[str, ...]
     cells: Mapping[str, Cell]
     tags: Cell | None = None
     allocated: Cell | None = None
     tag_names: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    key_of: Callable[[str], str] = str
+    notes: tuple[str, ...] = ()
 
 
 class Columns:
@@ -59,22 +60,17 @@ class Columns:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(name.strip() for name in names)
-        folded = [name.casefold() for name in self.names]
-        self._places = {name: place for place, name in enumerate(folded) if name}
-        self._twice = {name for name in self._places if folded.count(name) > 1}
+        self._folded = Counter(name.casefold() for name in self.names)
 
     def __contains__(self, name: str) -> bool:
-        return name.casefold() in self._places
+        met = self._folded[name.casefold()]
+        if met > 1:
+            raise RefusedError(f"has the column {name} {met} times")
+        return met == 1
 
     def any(self, *names: str) -> bool:
         """Whether one of these is there."""
         return any(name in self for name in names)
-
-    def place(self, name: str) -> int:
-        """Where a column stands, from 0."""
-        if name.casefold() in self._twice:
-            raise RefusedError(f"the column {name} stands there twice")
-        return self._places[name.casefold()]
 
     def lacking(self, names: Iterable[str]) -> tuple[str, ...]:
         """Those that are not there."""
@@ -85,7 +81,7 @@ class Columns:
         there = tuple(name for name in names if name in self)
         if not there:
             return None
-        return Cell("{" + there[0] + "}" if len(there) == 1 else f"coalesce({{{'}, {'.join(there)}}})", there)
+        return Cell(f"{{{there[0]}}}" if len(there) == 1 else f"coalesce({{{'}, {'.join(there)}}})", there)
 
     def cell(self, sql: str, *names: str) -> Cell | None:
         """A template over columns that all have to be there."""

@@ -93,4 +93,4 @@ def plan(columns: Sequence[str]) -> Plan:
         or there.cell(_PURCHASE % "'committed'", "PricingCategory"),
         "marketplace": publisher and there.cell(f"NOT is_cloud({publisher.sql})", *publisher.names),
     }
-    return Plan(name, filled(cells), there.first("Tags"), there.first("AllocatedTags"))
+    return Plan(there.names, filled(cells), there.first("Tags"), there.first("AllocatedTags"))

@@ -54,3 +54,22 @@ CREATE TEMP MACRO cloud_of(v) AS
   END;
 CREATE TEMP MACRO is_cloud(v) AS cloud_of(v) IN ('aws', 'azure', 'gcp');
 CREATE TEMP MACRO is_hour(v) AS lower(v) IN ('hour', 'hours', 'hr', 'hrs', '1 hour', '1 hours', 'h');
+
+-- Two amounts of one row, of which a missing one is nothing; as text, which is read again like any other.
+CREATE TEMP MACRO or_nothing(v) AS CASE WHEN v IS NULL THEN CAST(0 AS DECIMAL(38, 18)) ELSE amount(v) END;
+CREATE TEMP MACRO plus(v, w) AS CAST(or_nothing(v) + or_nothing(w) AS VARCHAR);
+CREATE TEMP MACRO less(v, w) AS CAST(or_nothing(v) - or_nothing(w) AS VARCHAR);
+
+-- A cost with the amounts of a JSON list of credits taken off (they are negative). The amounts are taken from the text:
+-- JSON functions would make doubles of them. Where not every credit has one, the result is no amount.
+CREATE TEMP MACRO credit_amounts(v) AS
+  list_transform(
+    regexp_extract_all(v, '"amount"\s*:\s*"?([-+0-9.eE]+)', 1), lambda x: amount(x)
+  );
+CREATE TEMP MACRO with_credits(cost, credits) AS
+  CASE
+    WHEN credits IS NULL OR credits = '[]' THEN cost
+    WHEN json_valid(credits) AND json_array_length(credits) = list_count(credit_amounts(credits))
+      THEN CAST(amount(cost) + list_sum(credit_amounts(credits)) AS VARCHAR)
+    ELSE 'credits ' || credits
+  END;

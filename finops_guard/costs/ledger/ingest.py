@@ -112,7 +112,7 @@ def _copied(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tupl
 
 def _tagsets(job: Job, rows: Rows) -> Counts:
     """Every distinct text of tags, read, into a file of JSON lines."""
-    reader = Reader(job.store.aliases, job.plan.tag_names)
+    reader = Reader(job.store.aliases, job.plan)
     with (job.work / LINES).open("w", encoding="utf-8") as file:
         if job.plan.tags or job.plan.allocated:
             found = job.base.execute(rows.tags())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from finops_guard.costs.formats._plan import TIMES, Cell, Plan
+from finops_guard.costs.formats._plan import TIMES, Plan
 from finops_guard.costs.ledger.database import SCALE, connect
 from finops_guard.costs.ledger.recognise import short
 from finops_guard.costs.ledger.rows import LENIENCIES, Check, Rows, checks
@@ -28,9 +28,9 @@ def refusals(work: Path, scan: Scan, plan: Plan, errors: int) -> Iterator[str]:
             if errors & 1 << bit:
                 found = base.execute(rows.wrong(check)).fetchall()
                 for record, text in found[:_SHOWN]:
-                    yield f"{record}:{_column(plan, check)}: {_reason(check, text)}"
+                    yield f"{record}:{_column(scan, plan, check)}: {_reason(check, text)}"
                 if len(found) > _SHOWN:
-                    yield f" and more of {_column(plan, check)}"
+                    yield f" and more of {_column(scan, plan, check)}"
     finally:
         base.close()
 
@@ -41,7 +41,8 @@ def notes(scan: Scan, plan: Plan, counts: Counts, met: Mapping[str, int]) -> Ite
     for name, what in LENIENCIES.items():
         if met[name]:
             yield f"{met[name]} {what}"
-    binary = [name for name, kind in zip(scan.names, scan.types, strict=True) if kind in _FLOATS and _used(plan, name)]
+    named = zip(scan.names, plan.columns, scan.types, strict=True)
+    binary = [name for name, ours, kind in named if kind in _FLOATS and _used(plan, ours)]
     if binary:
         yield f"binary floating point, read through its shortest decimal text: {', '.join(sorted(binary))}"
     yield from _tag_notes(counts)
@@ -62,11 +63,13 @@ def _used(plan: Plan, name: str) -> bool:
     return any(name.casefold() in (each.casefold() for each in cell.names) for cell in plan.cells.values())
 
 
-def _column(plan: Plan, check: Check) -> str:
-    cell: Cell | None = plan.cells.get(check.column)
-    if check.column == "tags":
-        cell = plan.tags or plan.allocated
-    return cell.names[0] if cell else check.column
+def _column(scan: Scan, plan: Plan, check: Check) -> str:
+    """What the file calls the column that a check is about."""
+    cell = (plan.tags or plan.allocated) if check.column == "tags" else plan.cells.get(check.column)
+    if cell is None or not cell.names:
+        return check.column
+    folded = [name.casefold() for name in plan.columns]
+    return scan.names[folded.index(cell.names[0].casefold())].strip()
 
 
 def _reason(check: Check, text: str | None) -> str:

@@ -54,7 +54,7 @@ class Rows:
         self._plan = plan
         self._scan = scan
         self._record = "record, " if numbered else ""
-        self._place = {name.strip().casefold(): place for place, name in enumerate(scan.names)}
+        self._place = {name.casefold(): place for place, name in enumerate(plan.columns)}
         self._currency = f"'{currency}'" if CURRENCY.fullmatch(currency or "") else "CAST(NULL AS VARCHAR)"
 
     def tags(self) -> str:

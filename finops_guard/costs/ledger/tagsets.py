@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finops_guard.costs.formats._plan import Plan
 from finops_guard.model import Tags, canonical
 
 if TYPE_CHECKING:
@@ -70,12 +71,13 @@ def load(base: DuckDBPyConnection, work: Path, promoted: tuple[str, ...]) -> Non
 
 
 class Reader:
-    """Reads texts of Tags and AllocatedTags; `names`: the keys of a text that is an array of values."""
+    """Reads texts of Tags and AllocatedTags, as a plan says what they are."""
 
-    def __init__(self, aliases: Mapping[str, str], names: tuple[str, ...]) -> None:
+    def __init__(self, aliases: Mapping[str, str], plan: Plan) -> None:
         self.counts = Counts()
         self._aliases = aliases
-        self._names = names
+        self._names = plan.tag_names
+        self._key_of = plan.key_of
 
     def read(self, text: str | None, allocated: str | None, rows: int) -> TagSet:
         """The tags of `rows` rows. What cost was allocated to counts before what the shared thing carries itself."""
@@ -93,9 +95,10 @@ class Reader:
     def _raw(self, text: str | None, rows: int) -> dict[str, str]:
         met = self.counts
         raw: dict[str, str] = {}
-        for key, value in self._pairs(text, rows):
+        for spelt, value in self._pairs(text, rows):
             if value is None:
                 continue
+            key = self._key_of(_whole(spelt))
             if isinstance(value, list):
                 met.leniencies["tag values that are objects or lists, kept as text"] += rows
             said = _whole(value if isinstance(value, str) else json.dumps(value))
@@ -118,13 +121,13 @@ class Reader:
         except ValueError:
             found = self._bare(text, rows)
         if isinstance(found, _Pairs):
-            yield from ((_whole(key), value) for key, value in found)
+            yield from found
         elif self._names and isinstance(found, list):
             yield from zip(self._names, found, strict=True)
         elif isinstance(found, list) and all(isinstance(each, _Pairs) for each in found):
             for each in found:
                 entry = dict(each)
-                yield _whole(str(entry.get("key", ""))), entry.get("value")
+                yield str(entry.get("key", "")), entry.get("value")
         elif found is not None:
             raise ValueError("is no JSON object of tags")
 
