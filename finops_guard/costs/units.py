@@ -112,7 +112,7 @@ class _Unit:
         if days is None:
             yield self._none(billed.last, _apart(billed, counted), counted)
             return
-        money = rows(self.ledger, self.unit, (days.before or days.now)[0], days.last)
+        money = rows(self.ledger, self.unit, self.shared.splits, (days.before or days.now)[0], days.last)
         yield from self._of(days, billed, counted, money)
 
     def _of(self, days: Days, billed: Complete, counted: Counted, money: Rows) -> Iterator[UnitCost]:
@@ -138,9 +138,7 @@ class _Unit:
     def _window(self, money: Rows, counted: Counted, days: Collection[date], currency: str) -> Window:
         if not days or self.ledger is None:
             return Window(Spent(), {}, len(days))
-        cost = spent(
-            self.ledger, self.unit, money, frozenset(days), currency=currency, fx=self.policy.fx, shared=self.shared
-        )
+        cost = spent(self.ledger, money, frozenset(days), currency=currency, fx=self.policy.fx, shared=self.shared)
         return Window(cost, added(counted, days), len(days))
 
     def _cost(self, told: Told, key: Key | None, now: Window, before: Window) -> UnitCost:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from finops_guard.costs.asks import Ask, Total
+from finops_guard.costs.asks import Ask
 from finops_guard.costs.counts._counted import DAY, Key, midnight
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.sharing import shares
@@ -19,14 +19,19 @@ from finops_guard.model import All, AnyOf, Condition, Money, Not, Split, Unit, m
 Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
 _TEAM = "tags.team"
 _NOTHING = Decimal(0)
+_DIGIT = Decimal("1e-18")
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Cost rows added up: (day, key of `by`, team) -> currency -> amount; `unclear` rows could not be decided on."""
+    """Cost rows added up: (day, key of `by`, team) -> currency -> amount; `unclear` rows could not be decided on.
+
+    `itself`: they are what the policy shares, and get no part of it.
+    """
 
     amounts: Mapping[tuple[date, Key, str | None], Mapping[str, Decimal]]
     unclear: int = 0
+    itself: bool = False
 
     @property
     def currencies(self) -> list[str]:
@@ -57,13 +62,23 @@ class Spent:
         return sum((self.of(key) for key in self.keys), _NOTHING)
 
 
-def rows(ledger: Ledger, unit: Unit, first: date, last: date) -> Rows:
-    """What the unit's selection cost on each day: effective cost of every charge category, corrections included."""
+def rows(ledger: Ledger, unit: Unit, splits: Sequence[Split], first: date, last: date) -> Rows:
+    """What the unit's selection cost on each day: effective cost of every charge category, corrections included.
+
+    Of what the policy shares it has its part, not its rows; unless it selects nothing else, for then it is about that.
+    """
+    if splits:
+        found = _rows(ledger, unit, All((unit.covers, _own(splits))), first, last)
+        if found.amounts:
+            return found
+    return replace(_rows(ledger, unit, unit.covers, first, last), itself=bool(splits))
+
+
+def _rows(ledger: Ledger, unit: Unit, where: Condition, first: date, last: date) -> Rows:
     by = ("day", *(f"tags.{key}" for key in unit.by), _TEAM)
-    ask = Ask(where=unit.covers, by=by, start=midnight(first), end=midnight(last + DAY))
     found: dict[tuple[date, Key, str | None], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     unclear = 0
-    for total in ledger.totals(ask):
+    for total in ledger.totals(Ask(where=where, by=by, start=midnight(first), end=midnight(last + DAY))):
         if total.decided:
             day, *key, team = total.key
             found[date.fromisoformat(day or ""), tuple(key), team][total.currency] += total.amount
@@ -72,11 +87,17 @@ def rows(ledger: Ledger, unit: Unit, first: date, last: date) -> Rows:
     return Rows(found, unclear)
 
 
+def _own(splits: Sequence[Split]) -> Condition:
+    """What nobody shares."""
+    return Not(AnyOf(tuple(split.charge for split in splits)))
+
+
 def currency_of(found: Rows, wanted: Iterable[str | None], fx: Fx) -> str | None:
     """The first wanted currency that all of it can be said in, else the one it is in; None where there is none."""
     there = found.currencies
-    for currency in (*wanted, *(there if len(there) == 1 else ())):
-        if currency and all(money_in(Money(_NOTHING, each), currency, fx) for each in there):
+    alone: list[str] = there if len(there) == 1 else []
+    for currency in [*wanted, *alone]:
+        if currency is not None and all(money_in(Money(_NOTHING, each), currency, fx) for each in there):
             return currency
     return None
 
@@ -90,13 +111,11 @@ class Shared:
     hours: Mapping[str, Decimal] = field(default_factory=dict)
 
 
-def spent(
-    ledger: Ledger, unit: Unit, found: Rows, days: Collection[date], *, currency: str, fx: Fx, shared: Shared
-) -> Spent:
+def spent(ledger: Ledger, found: Rows, days: Collection[date], *, currency: str, fx: Fx, shared: Shared) -> Spent:
     """What these days cost in `currency`.
 
     A team's part of shared cost goes to what the team spends itself, in proportion: a unit that is half of what a team
-    spends carries half of it. Shared rows that the unit selects anyway are in `direct`, and never counted twice.
+    spends carries half of it.
     """
     result = Spent()
     by_team: dict[tuple[Key, str], Decimal] = defaultdict(Decimal)
@@ -106,39 +125,33 @@ def spent(
             result.direct[key] += amount
             if team is not None:
                 by_team[key, team] += amount
-    if shared.splits and by_team:
+    if shared.splits and by_team and not found.itself:
         try:
-            rates = _rates(ledger, unit, days, currency, fx, shared)
+            rates = _rates(ledger, days, currency, fx, shared)
         except _NoRateError as wrong:
             result.remarks = (f"shared cost is not in it: {wrong}",)
             rates = {}
         for (key, team), amount in by_team.items():
             if team in rates:
-                result.shared[key] += amount * rates[team]
+                result.shared[key] += (amount * rates[team]).quantize(_DIGIT)
+        if not shared.hours and any(split.by == "accelerator_hours" for split in shared.splits):
+            result.remarks += ("what is shared by accelerator hours is not in it: no hours are known",)
     return result
 
 
-def _rates(
-    ledger: Ledger, unit: Unit, days: Collection[date], currency: str, fx: Fx, shared: Shared
-) -> dict[str, Decimal]:
+def _rates(ledger: Ledger, days: Collection[date], currency: str, fx: Fx, shared: Shared) -> dict[str, Decimal]:
     """Shared cost by each unit of money that a team spends itself; a team that spends nothing carries none here."""
-    others = [Split(All((split.charge, Not(unit.covers))), split.by) for split in shared.splits]
-    own: Condition = Not(AnyOf(tuple(split.charge for split in shared.splits)))
     carried: dict[str, Decimal] = defaultdict(Decimal)
     spends: dict[str, Decimal] = defaultdict(Decimal)
     for start, end in spans(days):
-        for team, amounts in shares(ledger, others, shared.teams, start, end, "effective", shared.hours).items():
+        carries = shares(ledger, shared.splits, shared.teams, start, end, "effective", shared.hours)
+        for team, amounts in carries.items():
             if team is not None:
                 carried[team] += _in(amounts, currency, fx)
-        ask = Ask(where=AnyOf((own, unit.covers)), by=(_TEAM,), start=start, end=end)
-        for total in ledger.totals(ask):
+        for total in ledger.totals(Ask(where=_own(shared.splits), by=(_TEAM,), start=start, end=end)):
             if total.decided and total.key[0] is not None:
-                spends[total.key[0]] += _of(total, currency, fx)
+                spends[total.key[0]] += _in({total.currency: total.amount}, currency, fx)
     return {team: amount / spends[team] for team, amount in carried.items() if amount and spends[team] > 0}
-
-
-def _of(total: Total, currency: str, fx: Fx) -> Decimal:
-    return _in({total.currency: total.amount}, currency, fx)
 
 
 def _in(amounts: Mapping[str, Decimal], currency: str, fx: Fx) -> Decimal:
