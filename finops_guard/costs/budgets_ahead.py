@@ -86,8 +86,8 @@ def burn_rate(days: Days, left: Decimal, at: datetime) -> Decimal | None:
     (spend a day in the window) / (what is left / days that are left). None below three complete days of the period,
     and where nothing is left: then there is nothing to be slow about.
     """
-    last = days.series[-1][0] + timedelta(days=1) if days.series else days.first
-    if (min(last, days.period.after) - days.period.first).days < _SHORT or left <= 0:
+    elapsed = (days.first - days.period.first).days
+    if min(elapsed, len(days.series)) < _SHORT or left <= 0:
         return None
     amounts = [amount for _, amount in days.series]
     slower = min(sum(window, Decimal(0)) / len(window) for window in (amounts[-_SHORT:], amounts[-_LONG:]))
