@@ -58,7 +58,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 # The demo takes its versions from the dev lock: one truth.
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv (https://docs.astral.sh/uv/)' >&2; exit 2; }
-	$(COMPILE) --extra aws --extra costs --extra dev --extra sandbox --output-file requirements/dev.txt
+	$(COMPILE) --extra aws --extra costs --extra dev --extra sandbox --extra tokens --output-file requirements/dev.txt
 	$(COMPILE) --extra aws --extra sandbox --constraint requirements/dev.txt --output-file requirements/demo.txt
 
 clean:
