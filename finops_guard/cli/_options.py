@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,6 +61,13 @@ def instant(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
         message = f"'{printable(value)}' is not a time; write 2026-11-25 or 2026-11-25T09:00:00Z"
         raise click.BadParameter(message) from None
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def day_end(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
+    """`--to`, `--until`: a day counts to its end, a time to itself."""
+    when = instant(ctx, param, value)
+    whole = value is not None and "T" not in value and " " not in value
+    return when + timedelta(days=1) if when is not None and whole else when
 
 
 def manners(function: Function) -> Function:

@@ -21,19 +21,14 @@ if TYPE_CHECKING:
 
 SCHEMA = "finops-guard/answer/1"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first that a zip file knows; equal evidence is equal bytes
-_DAY = timedelta(days=1)
-
-
-def day_end(ctx: click.Context, param: click.Parameter, value: str | None) -> datetime | None:
-    """`--to`: a day counts to its end, a time to itself."""
-    when = _options.instant(ctx, param, value)
-    return when + _DAY if when is not None and value is not None and "T" not in value and " " not in value else when
 
 
 @click.command()
 @click.argument("what", type=_options.Word(("evidence", "journal", "prices")))
 @click.option("--from", "start", callback=_options.instant, metavar="DATE", envvar=(), help="From this day on (UTC).")
-@click.option("--to", "end", callback=day_end, metavar="DATE", envvar=(), help="To the end of this day; today.")
+@click.option(
+    "--to", "end", callback=_options.day_end, metavar="DATE", envvar=(), help="To the end of this day; today."
+)
 @click.option("--on", "day", callback=_options.instant, metavar="DATE", envvar=(), help="Say who failed on this day.")
 @click.option("--rule", metavar="RULE", envvar=(), help="With --on: only this rule, as pack/rule.")
 @click.option(
