@@ -78,7 +78,7 @@ class Recheck:
 
     def _before_ours(self, resource: Resource) -> Resource:
         records = [self.session.records[finding] for finding in self.by_resource.get(resource.id, ())]
-        resource.facts["stop"] = newest_stop(records)
+        resource.stop = newest_stop(records)
         return before_ours(resource, self.session.own.get(resource.id, ()), records)
 
     def _planned(self, findings: Mapping[str, Finding], steps: Sequence[Step], now: datetime) -> Iterator[Step]:

@@ -34,9 +34,9 @@ def stops_of(records: Records) -> dict[str, Stop]:
 
 
 def told(resources: Iterable[Resource], stops: Mapping[str, Stop]) -> Iterator[Resource]:
-    """The resources, each with what the journal says of it in `facts`."""
+    """The resources, each with what the journal says of it."""
     for resource in resources:
-        resource.facts["stop"] = stops.get(resource.id)
+        resource.stop = stops.get(resource.id)
         yield resource
 
 

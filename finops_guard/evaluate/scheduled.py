@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from finops_guard.model import Schedule
 
 TAG = "schedule"
-NOT_READ = "the journal was not read"
 _STILL = frozenset({"stopping", "stopped"})
 
 
@@ -32,20 +31,18 @@ def put_schedule(resource: Resource, schedules: Mapping[str, Schedule], now: dat
 
 
 def put_stopped_by(resource: Resource) -> None:
-    """`stopped_by`, of what the journal says (`facts`)."""
+    """`stopped_by`, of what the journal says."""
     if "stopped_by" in resource.fields:
         return
-    still = stands_still(resource)
-    stop = resource.facts.get("stop")
-    if still is False:
+    still, stop = stands_still(resource), resource.stop
+    if still is False or stop is None:
         resource.fields["stopped_by"] = None
-    elif "stop" not in resource.facts:
-        resource.unknown.setdefault("stopped_by", NOT_READ)
-    elif isinstance(stop, Stop) and still is None:
+    elif isinstance(stop, Unknown):
+        resource.unknown.setdefault("stopped_by", stop.reason)
+    elif still is None:
         resource.unknown.setdefault("stopped_by", "whether it runs is unknown")
     else:
-        ours = isinstance(stop, Stop) and not started_since(resource, stop)
-        resource.fields["stopped_by"] = stop.rule if ours and isinstance(stop, Stop) else None
+        resource.fields["stopped_by"] = None if started_since(resource, stop) else stop.rule
 
 
 def stands_still(resource: Resource) -> bool | None:

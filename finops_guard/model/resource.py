@@ -28,6 +28,9 @@ class Price:
     as_of: str
 
 
+_NOT_READ = Unknown("the journal was not read")
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """An act of ours that stopped a resource or scaled it to zero: by which rule, when, what it found and left."""
@@ -46,9 +49,9 @@ class Resource:
     `fields` holds, by catalogue name, each value that is known (or None: absent, a fact). A catalogue field that is
     missing from it is unknown; `unknown` may say why. `tags` and `account_tags` are maps of their own. `started` (for
     `running_for`; of what stands still the last start, where the provider says it) and `facts` (what providers say and
-    only verbs read: protection flags, local disks, parents) are not judged. `facts["stop"]` is what our journal says:
-    the `Stop` that nobody is known to have taken back, or None; it is not there where the journal was not read. `price`
-    is None while nobody priced it; then `unknown["cost.month"]` says why.
+    only verbs read: protection flags, local disks, parents) are not judged. `stop` is what our journal
+    says: the stop that nobody is known to have taken back, None where there is none, unknown where nobody looked.
+    `price` is None while nobody priced it; then `unknown["cost.month"]` says why.
     """
 
     fields: dict[str, Value]
@@ -59,6 +62,7 @@ class Resource:
     facts: dict[str, object] = field(default_factory=dict)
     price: Price | None = None
     at: Location | None = None
+    stop: Stop | Unknown | None = _NOT_READ
 
     def text(self, name: str) -> str:
         """A field as text for reports and keys; empty where it is absent or unknown."""

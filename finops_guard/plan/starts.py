@@ -35,7 +35,7 @@ def check(draft: Draft, context: Context) -> None:
 
 def change(resource: Resource) -> tuple[Mapping[str, object], Mapping[str, object]]:
     """Before and after: the state, or of what was scaled to zero the sizes that the stop found."""
-    stop = resource.facts.get("stop")
+    stop = resource.stop
     if isinstance(stop, Stop) and stop.verb == "scale_to_zero":
         return dict(stop.after), {name: stop.before.get(name) for name in stop.after}
     return {"state": resource.fields.get("state")}, dict(_STATES)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from finops_guard.apply import Applied, Limits, Session, apply, before_ours, session, settle
+from finops_guard.apply.stops import stops_of, told
 from finops_guard.evaluate import Evaluator, Setting, derive, findings
 from finops_guard.model import All, Cap, Compare, Finding, Mode, Pack, Policy, Ref, Resource, Rule, Rung, Step
 from finops_guard.plan import Episode, plan
@@ -88,8 +89,10 @@ class World:
         return session(self.store, run, self.tick, by=run, policy=self.policy, mode=mode)
 
     def scan(self, records: Iterable[EpisodeRecord]) -> list[Finding]:
-        by_resource = {record.about.resource: record for record in records if record.running and record.before}
-        there = (before_ours(each, (), filter(None, [by_resource.get(each.id)])) for each in self.cloud.resources())
+        kept = list(records)
+        by_resource = {record.about.resource: record for record in kept if record.running and record.before}
+        seen = told(self.cloud.resources(), stops_of({str(n): record for n, record in enumerate(kept)}))
+        there = (before_ours(each, (), filter(None, [by_resource.get(each.id)])) for each in seen)
         return list(self.judge(there, self.now))
 
     def plan(self, held: Session | None = None) -> list[Step]:
@@ -109,8 +112,9 @@ class World:
         ]
         ladders = {rule.id: Ladder.of(rule, each) for each in self.policy.bindings for rule in each.rules}
         seen = [Seen(f.id, "fail", About.of(f), ladders[f.rule.id]) for f in found]
-        told = [Notice(f.id, 0, self.now, ("file",)) for f in found if self.delivered]
-        held.keep(next_state(held.records, seen, told, self.now))
+        spoken = [f.id for f in found if self.delivered and f.rule.otherwise[0].do == "notify"]
+        notices = [Notice(each, 0, self.now, ("file",)) for each in spoken]
+        held.keep(next_state(held.records, seen, notices, self.now))
 
     def enforce(self, run: str = "", **more: Any) -> Applied:
         """An enforcing run: settle, notices, plan, apply."""

@@ -18,9 +18,9 @@ OURS = Stop("schedules/off-hours", "stop", EVENING)
 
 
 def derived(tags: Tags | None = None, *, started: datetime | None = None, **more: Any) -> Resource:
-    facts = {"stop": more.pop("stop")} if "stop" in more else {}
+    told = {"stop": more.pop("stop")} if "stop" in more else {}
     fields = {"kind": "vm", **more}
-    given = Resource(fields, Tags.of({}) if tags is None else tags, started=started, facts=facts)
+    given = Resource(fields, Tags.of({}) if tags is None else tags, started=started, **told)
     (resource,) = derive([given], Setting(NOON, schedules={"day": DAY, "night": NIGHT}))
     return resource
 

@@ -14,9 +14,9 @@ SIZES = {"minSize": 1, "maxSize": 4, "desiredSize": 2}
 NOUGHT = {"minSize": 0, "maxSize": 4, "desiredSize": 0}
 
 
-def start(mode: Any = "enforce", *, facts: dict[str, object] | None = None, **fields: Any) -> Any:
+def start(mode: Any = "enforce", *, stop: Stop | None = None, **fields: Any) -> Any:
     stopped = machine(state="stopped", **fields)
-    stopped.facts |= facts or {}
+    stopped.stop = stop
     permit = frozenset({"notify", "start"})
     under = policy(binding(permit=permit), permit=permit)
     return only("start", planned(finding(stopped, START), under=under, mode=mode))
@@ -50,7 +50,7 @@ def test_it_needs_its_verb_permitted_and_no_earlier_notice() -> None:
 
 
 def test_it_puts_back_the_state_or_the_sizes() -> None:
-    step = start(stopped_by="p/night", facts={"stop": Stop("p/night", "stop", NOW, {"state": "running"})})
+    step = start(stopped_by="p/night", stop=Stop("p/night", "stop", NOW, {"state": "running"}))
     assert (step.before, step.after, step.reversible, step.loses) == (
         {"state": "stopped"},
         {"state": "running"},
@@ -61,7 +61,7 @@ def test_it_puts_back_the_state_or_the_sizes() -> None:
         "p/night", "scale_to_zero", NOW,
         {"state": "running", "capacity": 2, "scaling": SIZES}, {"capacity": 0, "scaling": NOUGHT},
     )  # fmt: skip
-    step = start(stopped_by="p/night", facts={"stop": stop})
+    step = start(stopped_by="p/night", stop=stop)
     assert (step.before, step.after) == (
         {"capacity": 0, "scaling": NOUGHT},
         {"capacity": 2, "scaling": SIZES},
