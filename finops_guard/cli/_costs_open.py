@@ -1,0 +1,105 @@
+"""Opens what `costs` reads: files, the sandbox's bills, or the sources of a policy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
+
+from finops_guard.cli._estate import SANDBOX
+from finops_guard.cli._policy import policy_for
+from finops_guard.costs.allocation import Wanted, dimension
+from finops_guard.costs.ledger import Ledger, open_ledger
+from finops_guard.costs.reach import Reach
+from finops_guard.errors import InputError
+from finops_guard.model import CostSource, Notes, Policy
+from finops_guard.model.money import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The command line."""
+
+    paths: tuple[str, ...]
+    by: tuple[str, ...]
+    metric: str
+    since: datetime | None
+    until: datetime | None
+    default_currency: str | None
+    policy_path: Path | None
+    now: datetime
+
+
+@contextmanager
+def opened(asked: Asked) -> Iterator[tuple[Ledger, Wanted, Sequence[str]]]:
+    """The ledger, what to ask of it, and (once it is read) remarks about how it was reached.
+
+    InputError for a policy that does not load, a path that is not there, or nothing to read.
+    """
+    with ExitStack() as stack:
+        policy = None if asked.policy_path is None else policy_for(asked.policy_path, asked.now.date())
+        sources, folder = _sources(asked, policy)
+        if SANDBOX in asked.paths:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="finops-guard-costs-")))
+            policy, sources = _sandbox(folder, asked, policy)
+        wanted = Wanted(asked.by, cast("Metric", asked.metric), asked.since, asked.until, policy)
+        tags = {name.removeprefix("tags.") for name in map(dimension, asked.by) if name.startswith("tags.")}
+        notes = Notes()
+        reach = Reach(asked.now, folder, _cache(stack), os.environ, notes, _client)
+        ledger = open_ledger(
+            sources,
+            reach,
+            aliases=policy.aliases if policy else {},
+            keys={*tags, *wanted.keys, "team"},
+            default_currency=asked.default_currency,
+        )
+        with ledger:
+            yield ledger, wanted, notes.remarks
+
+
+def _sources(asked: Asked, policy: Policy | None) -> tuple[Sequence[CostSource], Path]:
+    if asked.paths or policy is None or not policy.costs:
+        if not asked.paths:
+            raise InputError("nothing to read", help="name files or folders of cost data, or a policy with costs (-p)")
+        return [CostSource("focus", {"path": path}) for path in asked.paths], Path.cwd()
+    return policy.costs, Path(policy.path).absolute().parent
+
+
+def _sandbox(folder: Path, asked: Asked, policy: Policy | None) -> tuple[Policy, Sequence[CostSource]]:
+    from finops_guard.sources.sandbox.bills import write_bills
+    from finops_guard.sources.sandbox.policy import written
+
+    if len(asked.paths) > 1:
+        raise InputError("the sandbox's bills are read alone")
+    bills = write_bills(folder, asked.now)
+    return policy or policy_for(written(folder, asked.now), asked.now.date()), [
+        CostSource("focus", {"path": bills.name})
+    ]
+
+
+def _cache(stack: ExitStack) -> Path:
+    """Where what was read once is kept; for this run alone where the user's cache cannot be written."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        folder = (Path(base) if base else Path.home() / ".cache") / "finops-guard"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        folder = None
+    if folder is not None and os.access(folder, os.W_OK):
+        return folder
+    return Path(stack.enter_context(TemporaryDirectory(prefix="finops-guard-cache-")))
+
+
+def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - what a client is, only boto3 knows
+    """A client with the user's own credentials, for sources that are no files."""
+    try:
+        import boto3
+    except ImportError as error:
+        message = f"{service} needs the package {error.name}"
+        raise InputError(message, help="pip install 'finops-guard-engine[aws]'") from None
+    return boto3.client(service, region_name=region)  # type: ignore[call-overload]

@@ -1,0 +1,39 @@
+"""All that `costs` says, before it is written anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from finops_guard.costs.allocation import Spending, Wanted, dimension, spending
+from finops_guard.costs.allocation_showback import Showback, showback
+from finops_guard.costs.asks import DIMENSIONS
+from finops_guard.costs.ledger import FileRead, Ledger
+from finops_guard.language.near import suggest
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer. `doubts`: what a reader should know who asked for something that is not there."""
+
+    files: tuple[FileRead, ...]
+    spending: Spending
+    showback: tuple[Showback, ...]
+    doubts: tuple[str, ...]
+
+
+def told(ledger: Ledger, wanted: Wanted) -> Told:
+    """Everything, while the ledger is open."""
+    found = spending(ledger, wanted)
+    return Told(tuple(ledger.files), found, showback(ledger, wanted), tuple(_doubts(found)))
+
+
+def _doubts(found: Spending) -> Iterator[str]:
+    known = (*DIMENSIONS, *found.spellings)
+    for name in found.wanted.by:
+        key = dimension(name).removeprefix("tags.")
+        if key not in known and found.rows:
+            near = suggest(key, known)
+            yield f"no row has the tag '{key}'{f' (did you mean {near!r}?)' if near else ''}"
+    if found.untold:
+        yield f"{found.untold:,} rows are not counted: their file does not tell the {found.wanted.metric} cost"
