@@ -7,6 +7,7 @@ Nothing is divided by what is not there: below the minimum, or with nothing coun
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,7 +15,8 @@ from decimal import Decimal, localcontext
 
 from finops_guard.costs import counts
 from finops_guard.costs.counts import Asked, Counted
-from finops_guard.costs.counts._counted import Key
+from finops_guard.costs.counts._counted import DAY, Key
+from finops_guard.costs.counts.inventory import hours_of
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.units_days import OVER, Complete, Days, asked, common, complete
@@ -42,11 +44,13 @@ def unit_costs(
 ) -> list[UnitCost]:
     """Every unit cost of a policy: of each unit the whole first, then its parts, the dearest first.
 
-    `inventory` is read once, and only where a unit counts what is in it, as it was `seen` (now if left out). `hours`:
-    accelerator hours by team, for shared cost that is split by them. A count that fails is a gap in `reach.notes`.
+    `inventory` (enriched) is read once, and only where it is needed, as it was `seen` (now if left out). `hours`:
+    accelerator hours by team, for shared cost that is split by them; without, those of the inventory. A count that
+    fails is a gap in `reach.notes`.
     """
-    found = _matching(policy, inventory, reach.now)
-    shared = Shared(policy.shared, tuple(policy.teams), hours or {})
+    by_hours = hours is None and any(split.by == "accelerator_hours" for split in policy.shared)
+    found, counted_hours = _read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
+    shared = Shared(policy.shared, tuple(policy.teams), counted_hours if hours is None else hours)
     with localcontext(prec=_DIGITS):
         return [
             cost
@@ -63,20 +67,34 @@ class _Found:
     unclear: int = 0
 
 
-def _matching(policy: Policy, inventory: Iterable[Resource], now: datetime) -> dict[str, _Found]:
+def needs_inventory(policy: Policy) -> bool:
+    """Whether the unit costs of a policy need to know what there is."""
+    shared = any(split.by == "accelerator_hours" for split in policy.shared)
+    return bool(policy.units) and (shared or any(unit.count.source == "inventory" for unit in policy.units.values()))
+
+
+def _read(
+    policy: Policy, inventory: Iterable[Resource], now: datetime, seen: datetime, *, over: int
+) -> tuple[dict[str, _Found], dict[str, Decimal]]:
+    """What each unit counts in the inventory, and the accelerator hours of each team in the last `over` days."""
     wanted = {
         unit.name: (predicate(unit.count.match or All(()), now, policy.fx), _Found())
         for unit in policy.units.values()
         if unit.count.source == "inventory"
     }
-    for resource in inventory if wanted else ():
+    hours: dict[str, Decimal] = defaultdict(Decimal)
+    last = seen.date() - DAY
+    for resource in inventory if wanted or over else ():
+        team = resource.tags.look("team") if over else None
+        if isinstance(team, str) and (ran := hours_of(resource, seen, last - DAY * (over - 1), last)):
+            hours[team] += ran
         for holds, found in wanted.values():
             verdict = holds(resource)
             if verdict:
                 found.resources.append(resource)
             elif verdict is None:
                 found.unclear += 1
-    return {name: found for name, (_, found) in wanted.items()}
+    return {name: found for name, (_, found) in wanted.items()}, hours
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def count(asked: Asked) -> Counted:
     """The metric by day. ScanError where CloudWatch does not answer, InputError where asking would cost too much."""
     client = asked.reach.aws("cloudwatch", asked.text("region") or None)
     calls = asked.reach.notes.calls.setdefault("aws", Calls())
-    sets = _sets(asked, client, calls) if asked.by else [asked.texts("dimensions")]
+    sets = _sets(asked, client) if asked.by else [asked.texts("dimensions")]
     tally = Tally()
     for start in range(0, len(sets), _METRICS_A_CALL):
         _ask(asked, client, calls, sets[start : start + _METRICS_A_CALL], tally)
@@ -51,7 +51,7 @@ def count(asked: Asked) -> Counted:
     )
 
 
-def _sets(asked: Asked, client: Any, calls: Calls) -> list[Dimensions]:  # noqa: ANN401 # only boto3 knows
+def _sets(asked: Asked, client: Any) -> list[Dimensions]:  # noqa: ANN401 # only boto3 knows
     """Every set of dimensions that has those of the policy and, besides, only what tells the keys."""
     fixed = asked.texts("dimensions")
     params = {
@@ -60,7 +60,7 @@ def _sets(asked: Asked, client: Any, calls: Calls) -> list[Dimensions]:  # noqa:
         "Dimensions": [{"Name": name, "Value": value} for name, value in fixed.items()],
     }
     found: dict[tuple[tuple[str, str], ...], Dimensions] = {}
-    for page in _pages(client, calls, "list_metrics", params):
+    for page in _pages(client, "list_metrics", params):
         for metric in page["Metrics"]:
             one = {str(part["Name"]): str(part["Value"]) for part in metric["Dimensions"]}
             told = {asked.label(key, one) for key in asked.by}
@@ -78,7 +78,7 @@ def _ask(asked: Asked, client: Any, calls: Calls, sets: Sequence[Dimensions], ta
         "ScanBy": "TimestampAscending",
     }
     status: dict[int, str] = {}
-    for page in _pages(client, calls, "get_metric_data", params):
+    for page in _pages(client, "get_metric_data", params):
         for result in page["MetricDataResults"]:
             at = int(result["Id"][1:])
             status[at] = str(result.get("StatusCode", "Complete"))
@@ -112,7 +112,7 @@ def _points(result: Mapping[str, Any]) -> Iterator[tuple[date, Decimal]]:
         yield when.astimezone(UTC).date(), number(value, "a point of CloudWatch")
 
 
-def _pages(client: Any, calls: Calls, operation: str, params: Mapping[str, object]) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 # as above
+def _pages(client: Any, operation: str, params: Mapping[str, object]) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 # as above
     from botocore.exceptions import BotoCoreError, ClientError
 
     action = f"cloudwatch:{''.join(word.title() for word in operation.split('_'))}"

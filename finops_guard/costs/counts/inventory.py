@@ -36,6 +36,18 @@ def count(asked: Asked) -> Counted:
     return _resources(asked, last)
 
 
+def hours_of(resource: Resource, seen: datetime, first: date, last: date) -> Decimal | None:
+    """Accelerator hours of these days; None where it is not known how many accelerators it has, nothing without any."""
+    spans, accelerators = _ran(resource, seen), resource.look("accelerators.count")
+    if spans is None:
+        return Decimal(0)
+    if isinstance(accelerators, Unknown):
+        return None
+    if not isinstance(accelerators, int | float | Decimal):
+        return Decimal(0)
+    return sum((hours for _, hours in _by_day(*spans, first, last)), Decimal(0)) * Decimal(str(accelerators))
+
+
 def _runs(asked: Asked, first: date, last: date) -> Counted:
     named = "state" in _fields(asked.count.match)
     tally, undated = Tally(), 0

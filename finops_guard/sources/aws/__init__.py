@@ -8,11 +8,14 @@ SWEPT says that its tags come from the account's tag sweep, GLOBAL that it is sc
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+
+    from botocore.client import BaseClient
 
     from finops_guard.model import Need, Notes, Resource
     from finops_guard.sources.aws._act import Acting
@@ -52,6 +55,30 @@ def permissions(role: str = "scan") -> list[str]:
     from finops_guard.sources.aws import _modules
 
     return _modules.permissions(role)
+
+
+@contextmanager
+def reading(notes: Notes) -> Iterator[Callable[[str, str | None], BaseClient]]:
+    """Clients of any service, in a region or where the environment points, with the caller's own credentials.
+
+    They count their requests in `notes`, and send nothing that writes.
+    """
+    from finops_guard.model import Calls
+    from finops_guard.sources.aws._session import Clients
+
+    clients = Clients(notes.calls.setdefault("aws", Calls()), 1)
+    made: dict[tuple[str, str], BaseClient] = {}
+
+    def client(service: str, region: str | None) -> BaseClient:
+        where = region or clients.region
+        if (service, where) not in made:
+            made[service, where] = clients.create(clients.base, service, where)
+        return made[service, where]
+
+    try:
+        yield client
+    finally:
+        clients.close()
 
 
 def login_trouble() -> str | None:
