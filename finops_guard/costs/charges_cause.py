@@ -1,4 +1,4 @@
-"""What made a day dear: the one resource, usage type, project or region that added most of what was unusual."""
+"""What made a day dear: the one resource, usage type or project that added most of what was unusual."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from finops_guard.model import All, Compare, Condition, Ref, canonical
 if TYPE_CHECKING:
     from finops_guard.costs.ledger import Ledger
 
-_BY = {"id": "resource", "usage": "usage", "tags.project": "project", "region": "region"}
+_BY = {"id": "resource", "usage": "usage", "tags.project": "project"}
 """Narrowest first: what names a resource helps most."""
 _HALF = 2
 
