@@ -142,7 +142,7 @@ def _machines(resource: Resource, how: PricedBy, count: int) -> Price | Unknown:
     if isinstance(kind, Unknown):
         return kind
     meter = f"{kind} {folded(machine)}".lstrip()
-    rate = _rate(cloud, f"{how.resource} spot" if spot else how.resource, meter, region)
+    rate = rate_of(cloud, f"{how.resource} spot" if spot else how.resource, meter, region)
     if rate is None:
         what = f"spot price for {machine}" if spot else f"price for {f'{kind} {machine}'.lstrip()}"
         return Unknown(f"no {what} in the snapshot of {tables.machines_as_of(cloud) or 'this package'}")
@@ -154,7 +154,7 @@ def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:
     if isinstance(named, Unknown):
         return named
     name, _, meter = named.partition("\t")
-    rate = _rate(resource.text("cloud"), name, meter.casefold(), resource.text("region"))
+    rate = rate_of(resource.text("cloud"), name, meter.casefold(), resource.text("region"))
     if rate is None:
         return Unknown(f"no price for {name} {meter} in the snapshot")
     if how.by == "size":
@@ -164,7 +164,7 @@ def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:
     return count if isinstance(count, Unknown) else _at(rate, count, resource.text("region"), how.without)
 
 
-def _rate(cloud: str, resource: str, meter: str, region: str) -> Rate | None:
+def rate_of(cloud: str, resource: str, meter: str, region: str) -> Rate | None:
     """The rate of the resource's own region; else the newest, of whichever region the snapshot has.
 
     Prices of two regions mostly differ by less than a quarter, which sorts findings by money far better than a price

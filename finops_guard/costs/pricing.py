@@ -49,7 +49,7 @@ class Pricer:
             return fixed
         return (
             (self._billed(resource) if self.billed else None)
-            or (self._card(resource) if self.cards.by else None)
+            or (self.card(resource) if self.cards.by else None)
             or (self.live(resource) if self.live else None)
             or self._listed(resource)
         )
@@ -57,6 +57,15 @@ class Pricer:
     def apply(self, resource: Resource) -> None:
         """Set the price, hour and month of a resource, or the reasons. A price that its source gave stays."""
         prices.set_price(resource, resource.price or self.price(resource))
+
+    def card(self, resource: Resource) -> Price | Unknown | None:
+        """The price by the customer's rate cards; None where no row is about it."""
+        machine = prices.machine_of(resource)
+        card = self.cards.of(resource, self.day, machine)
+        if card is None:
+            return None
+        times = prices.times_of(resource, machine) if card.unit != "GB-month" else prices.size_of(resource)
+        return times if isinstance(times, Unknown) else _by_card(card, times)
 
     def _billed(self, resource: Resource) -> Price | None:
         if resource.text("state") in prices.IDLE_STATES:
@@ -68,14 +77,6 @@ class Pricer:
         # Started again since, it may be another machine: sizes change while machines stand still.
         again = resource.started is not None and resource.started.date() > day
         return None if again or amount <= 0 else Price(Money(amount, currency), "billed", day.isoformat())
-
-    def _card(self, resource: Resource) -> Price | Unknown | None:
-        machine = prices.machine_of(resource)
-        card = self.cards.of(resource, self.day, machine)
-        if card is None:
-            return None
-        times = prices.times_of(resource, machine) if card.unit != "GB-month" else prices.size_of(resource)
-        return times if isinstance(times, Unknown) else _by_card(card, times)
 
     def _listed(self, resource: Resource) -> Price | Unknown:
         found = prices.listed(resource)

@@ -80,9 +80,47 @@ def vcpus(cloud: str, instance_type: str) -> int | None:
     return int(count) if count.isdecimal() else None
 
 
+def memory_gib(cloud: str, instance_type: str) -> Decimal | None:
+    """The memory of an accelerated machine type in GiB, not that of its accelerators; None for any other."""
+    size = _memory().get((cloud, instance_type.casefold().removeprefix("ml.")), "")
+    return Decimal(size) if size else None
+
+
+def note(cloud: str, instance_type: str) -> str:
+    """What the table of accelerated machines notes about one: why it has no price, what of it was not verified."""
+    return _notes().get((cloud, instance_type.casefold()), "")
+
+
 @cache
 def _vcpus() -> Mapping[tuple[str, str], str]:
-    return {(row["provider"], _machine(row)): row["vcpu"] for row in rows("accelerators")}
+    return _column("vcpu")
+
+
+@cache
+def _memory() -> Mapping[tuple[str, str], str]:
+    return _column("memory_gib")
+
+
+@cache
+def _notes() -> Mapping[tuple[str, str], str]:
+    return _column("note")
+
+
+def _column(name: str) -> Mapping[tuple[str, str], str]:
+    return {(row["provider"], _machine(row)): row[name] for row in rows("accelerators")}
+
+
+@cache
+def machines() -> Mapping[tuple[str, str, str], str]:
+    """(cloud, resource, folded machine type) -> the type as its provider spells it, of every machine in the tables."""
+    found = {}
+    for row in rows("accelerators"):
+        name = row["instance_type"].partition(" ")[0]
+        found[row["provider"], "ec2" if row["provider"] == "aws" else "vm", name.casefold()] = name
+    for row in rows("machines"):
+        if row["resource"] != "rds":
+            found[row["provider"], row["resource"], row["machine"].casefold()] = row["machine"]
+    return found
 
 
 @cache

@@ -10,7 +10,10 @@ import pytest
 
 from tests.cli.house import ROOT, TESTS, furnish
 
-HEAVY = {"boto3", "botocore", "moto", "rich", "duckdb", "flask", "jinja2", "jsonschema", "re2", "yaml"}
+HEAVY = {
+    *("boto3", "botocore", "moto", "rich", "duckdb", "flask", "jinja2", "jsonschema", "re2", "yaml"),
+    *("genai_prices", "httpx2", "pydantic"),
+}
 CODE = """
 import sys
 sys.argv = ["finops-guard", *sys.argv[1:]]
@@ -47,6 +50,7 @@ def loaded(*args: str, cwd: Path) -> set[str]:
         (("validate", "--help"), set()),
         (("validate",), {"yaml", "re2"}),
         (("test",), {"yaml", "re2"}),
+        (("estimate", "p5.48xlarge"), {"yaml", "re2"}),
         (("explain", "demo/whose"), {"yaml", "re2", "rich"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
