@@ -154,3 +154,5 @@ def test_accounts_are_judged_by_their_own_last_complete_day(tmp_path: Path) -> N
         found = {each.text("account"): each for each in charges(bills, datetime(2026, 11, 25, 12, tzinfo=UTC))}
     assert found["444455556666"].fields["charge.unusual_day"] == Money(Decimal(700), "USD")
     assert found[ACCOUNT].fields["charge.unusual_day"] is None
+    assert found["444455556666"].fields["charge.amount_month"] == Money(Decimal(31 * 5 + 700), "USD")
+    assert found[ACCOUNT].fields["charge.amount_month"] == Money(Decimal(31 * 100), "USD")
