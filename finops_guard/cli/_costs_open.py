@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 from finops_guard.cli._estate import SANDBOX
 from finops_guard.cli._policy import policy_for
+from finops_guard.cli._reach import reaching
 from finops_guard.costs.allocation import Wanted, dimension
 from finops_guard.costs.ledger import Ledger, open_ledger
-from finops_guard.costs.reach import Reach
 from finops_guard.errors import InputError
 from finops_guard.model import CostSource, Notes, Policy
 from finops_guard.model.money import Metric
@@ -50,7 +49,7 @@ def opened(asked: Asked) -> Iterator[tuple[Ledger, Wanted, Sequence[str]]]:
         wanted = Wanted(asked.by, cast("Metric", asked.metric), asked.since, asked.until, policy)
         tags = {name.removeprefix("tags.") for name in map(dimension, asked.by) if name.startswith("tags.")}
         notes = Notes()
-        reach = Reach(asked.now, folder, _cache(stack), os.environ, notes, _client)
+        reach = stack.enter_context(reaching(folder, asked.now, notes))
         ledger = open_ledger(
             sources,
             reach,
@@ -80,26 +79,3 @@ def _sandbox(folder: Path, asked: Asked, policy: Policy | None) -> tuple[Policy,
     return policy or policy_for(written(folder, asked.now), asked.now.date()), [
         CostSource("focus", {"path": bills.name})
     ]
-
-
-def _cache(stack: ExitStack) -> Path:
-    """Where what was read once is kept; for this run alone where the user's cache cannot be written."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        folder = (Path(base) if base else Path.home() / ".cache") / "finops-guard"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        folder = None
-    if folder is not None and os.access(folder, os.W_OK):
-        return folder
-    return Path(stack.enter_context(TemporaryDirectory(prefix="finops-guard-cache-")))
-
-
-def _client(service: str, region: str | None) -> Any:  # noqa: ANN401 - what a client is, only boto3 knows
-    """A client with the user's own credentials, for sources that are no files."""
-    try:
-        import boto3
-    except ImportError as error:
-        message = f"{service} needs the package {error.name}"
-        raise InputError(message, help="pip install 'finops-guard-engine[aws]'") from None
-    return boto3.client(service, region_name=region)  # type: ignore[call-overload]

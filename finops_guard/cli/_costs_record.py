@@ -55,6 +55,21 @@ def record(told: Told) -> dict[str, object]:
         "showback": [
             {"team": each.team, "own": money(each.own), "shared": money(each.shared)} for each in told.showback
         ],
+        "unusual": {
+            "days": [
+                {
+                    "day": each.day.isoformat(),
+                    "account": each.group.account,
+                    "team": each.group.team,
+                    "service": each.group.service,
+                    "cost": money({each.currency: each.cost}),
+                    "usual": money({each.currency: each.usual}),
+                    "cause": each.cause,
+                }
+                for each in told.unusual.days
+            ],
+            "unknown": told.unusual.unknown,
+        },
         "tags": [{"key": key, "spellings": dict(spelt)} for key, spelt in found.spellings.items()],
         "tag_variants": [list(keys) for keys in found.variants],
     }

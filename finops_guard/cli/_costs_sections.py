@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from finops_guard.language.near import suggest
 if TYPE_CHECKING:
     from finops_guard.cli._costs_told import Told
     from finops_guard.costs.allocation import Line, Spending
+    from finops_guard.costs.allocation_unusual import UnusualDay
 
 NOBODY = "(none)"
 _CENT = Decimal("0.01")
@@ -52,6 +54,7 @@ def sections(told: Told) -> Iterator[Section]:
         *_allocation(found),
         _untagged(found),
         _showback(told),
+        _unusual(told),
         _network(found),
         _marketplace(found),
         _allocated(found),
@@ -144,6 +147,42 @@ def _showback(told: Told) -> Section:
         rows.append((_name(each.team), amounts(each.own), amounts(each.shared), amounts(whole)))
     some = any(each.shared for each in told.showback)
     return Section("Showback", "", ("Team", "Own", "Of shared", "Together"), 3, tuple(rows) if some else ())
+
+
+def _unusual(told: Told) -> Section:
+    """Days that follow each other, of one group and for one reason, are one row."""
+    runs: dict[tuple[object, ...], list[UnusualDay]] = {}
+    for each in sorted(told.unusual.days, key=lambda each: each.day):
+        # What is alike and lies as many days after its place in the list belongs to one run of days.
+        same = (each.group, each.currency, each.cause)
+        count = sum(len(days) for key, days in runs.items() if key[0] == same)
+        runs.setdefault((same, each.day.toordinal() - count), []).append(each)
+    rows = (
+        (
+            _days(days),
+            _name(days[0].group.team),
+            _name(days[0].group.service),
+            _cause(days[0].cause),
+            amounts({days[0].currency: sum((day.cost for day in days), Decimal(0))}),
+            amounts({days[0].currency: sum((day.usual for day in days), Decimal(0))}),
+        )
+        for days in sorted(runs.values(), key=lambda days: sum(day.usual - day.cost for day in days))
+    )
+    heads = ("Days", "Team", "Service", "Most of it", "Usage", "Usually")
+    return Section("Unusual days", told.unusual.unknown or "", heads, 2, tuple(rows))
+
+
+def _days(days: Sequence[UnusualDay]) -> str:
+    first, last = days[0].day, days[-1].day
+    return str(first) if first == last else f"{first} to {last:%m-%d}"
+
+
+def _cause(cause: str | None) -> str:
+    """Of an ARN the end, which is what people know it by."""
+    if cause is None:
+        return "spread"
+    word, _, what = cause.partition(" ")
+    return f"{word} {re.split('[/:]', what)[-1]}" if what.startswith("arn:") else cause
 
 
 def _network(found: Spending) -> Section:

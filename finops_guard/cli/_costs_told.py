@@ -7,9 +7,12 @@ from dataclasses import dataclass
 
 from finops_guard.costs.allocation import Spending, Wanted, dimension, spending
 from finops_guard.costs.allocation_showback import Showback, showback
+from finops_guard.costs.allocation_unusual import UnusualDays, unusual_days
 from finops_guard.costs.asks import DIMENSIONS
 from finops_guard.costs.ledger import FileRead, Ledger
 from finops_guard.language.near import suggest
+
+DEFAULT = ("team",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +22,21 @@ class Told:
     files: tuple[FileRead, ...]
     spending: Spending
     showback: tuple[Showback, ...]
+    unusual: UnusualDays
     doubts: tuple[str, ...]
 
 
 def told(ledger: Ledger, wanted: Wanted) -> Told:
     """Everything, while the ledger is open."""
     found = spending(ledger, wanted)
-    return Told(tuple(ledger.files), found, showback(ledger, wanted), tuple(_doubts(found)))
+    return Told(
+        tuple(ledger.files), found, showback(ledger, wanted), unusual_days(ledger, wanted), tuple(_doubts(found))
+    )
 
 
 def _doubts(found: Spending) -> Iterator[str]:
     known = (*DIMENSIONS, *found.spellings)
-    for name in found.wanted.by:
+    for name in found.wanted.by if found.wanted.by != DEFAULT else ():
         key = dimension(name).removeprefix("tags.")
         if key not in known and found.rows:
             near = suggest(key, known)

@@ -1,0 +1,90 @@
+"""The days of the last month on which a team spent more on a service than it usually does, and what made it so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from finops_guard.costs.allocation import Purse, Wanted
+from finops_guard.costs.anomalies import LEAST, WEEKS, Unusual, unusual
+from finops_guard.costs.asks import Ask, Total
+from finops_guard.costs.charges_cause import Group, cause
+from finops_guard.costs.ledger import Ledger
+from finops_guard.model import Unknown
+
+DAYS = 30
+"""How many complete days before the newest are looked at."""
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualDay:
+    """A day of one group: what usage cost, what it usually does, in `currency`; and why, None where it is spread."""
+
+    day: date
+    group: Group
+    cost: Decimal
+    usual: Decimal
+    currency: str
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualDays:
+    """Those found, the dearest first. `unknown`: why some days could not be held against others, None if all could."""
+
+    days: tuple[UnusualDay, ...]
+    unknown: str | None = None
+
+
+def unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
+    """Every group of cloud, account, team and service, on the complete days of the period, at most the last DAYS."""
+    known = ledger.days()
+    until = {account: moment.date() for account, moment in ledger.complete_until().items()}
+    if known is None or not until:
+        return UnusualDays(())
+    first = min(until.values()) - (DAYS + 7 * WEEKS) * _DAY
+    found: list[UnusualDay] = []
+    unknown: str | None = None
+    for (group, currency), days in _series(ledger, wanted, first).items():
+        for day in _looked_at(wanted, until[group.cloud or "", group.account or ""]):
+            if days.get(day, Decimal(0)) < LEAST:
+                continue
+            what = unusual(days, day, known[0])
+            if isinstance(what, Unknown):
+                unknown = what.reason
+            elif isinstance(what, Unusual):
+                why = cause(ledger, group, "team", day, lambda total: _amount(wanted, total))
+                found.append(UnusualDay(day, group, days[day], what.usual, currency, why))
+    found.sort(key=lambda each: (each.usual - each.cost, each.day, [part or "" for part in each.group]))
+    return UnusualDays(tuple(found), unknown)
+
+
+def _looked_at(wanted: Wanted, until: date) -> Iterator[date]:
+    for ago in range(1, DAYS + 1):
+        day = until - ago * _DAY
+        start = datetime.combine(day, time(), UTC)
+        if (wanted.since is None or start >= wanted.since) and (wanted.until is None or start < wanted.until):
+            yield day
+
+
+def _series(ledger: Ledger, wanted: Wanted, first: date) -> Mapping[tuple[Group, str], dict[date, Decimal]]:
+    """Usage of each group and currency by day, before the period too, for that is what is usual."""
+    by = ("cloud", "account", "tags.team", "service", "day")
+    start = datetime.combine(first, time(), UTC)
+    series: dict[tuple[Group, str], dict[date, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for total in ledger.totals(Ask(wanted.metric, None, by, start, usage_only=True)):
+        purse = Purse(wanted)
+        purse.add(total)
+        for currency, amount in purse.amounts.items():
+            series[Group(*total.key[:4]), currency][date.fromisoformat(total.key[4] or "")] += amount
+    return series
+
+
+def _amount(wanted: Wanted, total: Total) -> Decimal:
+    purse = Purse(wanted)
+    purse.add(total)
+    return sum(purse.amounts.values(), Decimal(0))
