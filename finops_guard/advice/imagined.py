@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from finops_guard.model import Money, Resource, Step, Tags
+from finops_guard.plan.money import saved_by_stopping
 from finops_guard.state.episodes import About, EpisodeRecord
 
 _STANDS_STILL = frozenset({"stopped", "stopping", "completed", "failed", "deleting"})
@@ -50,7 +51,7 @@ class Imagined:
             return
         it.verb, it.at = verb, now
         if step.saves_month is not None:
-            it.saves, it.by = step.saves_month, (step.rules[0], step.do)
+            it.saves, it.by = saved_by_stopping(step.resource), (step.rules[0], step.do)  # by the hour it stands still
 
     def over(self, resources: Iterable[Resource], aliases: Mapping[str, str]) -> Iterator[Resource]:
         """The resources of a snapshot as they would be; those that were terminated are gone."""

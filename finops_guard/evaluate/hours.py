@@ -7,11 +7,14 @@ change to summer time skips do not exist; an hour that comes twice is inside bot
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from finops_guard.model import Schedule, Window
+
+_DAY = 24 * 60
 
 
 def inside(window: Window, when: datetime) -> bool:
@@ -24,6 +27,12 @@ def is_on(schedule: Schedule, when: datetime) -> bool:
     local = when.astimezone(ZoneInfo(schedule.hours.timezone))
     opened = _opened_on(schedule.hours, local)
     return opened is not None and not schedule.holidays & {opened, local.date()}
+
+
+def off_share(hours: Window) -> Decimal:
+    """The share of a week that lies outside, changes of the clock aside."""
+    each = (hours.end - hours.start) % _DAY or _DAY
+    return 1 - Decimal(each * len(hours.days)) / (7 * _DAY)
 
 
 def _opened_on(window: Window, local: datetime) -> date | None:

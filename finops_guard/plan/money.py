@@ -5,14 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from finops_guard.model import DESTRUCTIVE, money_in
+from finops_guard.evaluate.fold import reads
+from finops_guard.evaluate.hours import off_share
+from finops_guard.model import DESTRUCTIVE, Money, money_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from finops_guard.model import Money, Policy, Resource, Step
+    from finops_guard.model import Policy, Resource
     from finops_guard.plan.context import Draft
 
+_DIGITS = Decimal("0.000001")
 _PAID_ANYWAY = frozenset({"reserved", "committed"})
 _IDLE_STATES = frozenset({"stopped", "completed", "failed", "deleting", "planned"})
 
@@ -24,13 +27,22 @@ def saved_by_stopping(resource: Resource) -> Money | None:
     return resource.month
 
 
-def savings(steps: Iterable[Step]) -> None:
-    """Put each resource's saving on its first lifecycle step that is not refused. `steps`: a resource's in order."""
+def savings(drafts: Iterable[Draft], policy: Policy) -> None:
+    """Put each resource's saving on its first lifecycle step that is not refused. `drafts`: a resource's in order."""
     counted: set[str] = set()
-    for step in steps:
+    for draft in drafts:
+        step = draft.step
         if step.do in DESTRUCTIVE and step.state in ("due", "scheduled") and step.resource.id not in counted:
             counted.add(step.resource.id)
-            step.saves_month = saved_by_stopping(step.resource)
+            step.saves_month = _by_hours(saved_by_stopping(step.resource), draft, policy)
+
+
+def _by_hours(month: Money | None, draft: Draft, policy: Policy) -> Money | None:
+    """What a rule that goes by a schedule stops runs again in its hours: only the others are saved."""
+    schedule = policy.schedules.get(draft.step.resource.text("schedule.name"))
+    if month is None or schedule is None or all(ref.name != "schedule.on" for ref in reads(draft.finding.rule.match)):
+        return month
+    return Money((month.amount * off_share(schedule.hours)).quantize(_DIGITS), month.currency)
 
 
 def in_order(policy: Policy) -> Callable[[Draft], tuple[Decimal, str, str, str]]:

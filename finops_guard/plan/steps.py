@@ -54,5 +54,5 @@ def plan(  # noqa: PLR0913 - all that a plan depends on
     drafts.sort(key=in_order(policy))
     cap(drafts, context)
     steps = [draft.settle(now) for draft in drafts]
-    savings(steps)
+    savings(drafts, policy)
     return steps

@@ -51,12 +51,14 @@ def replayed(folder: Path, script: Script, days: int, step: timedelta = DAY, pol
         return replay
 
 
-def really(folder: Path, script: Script, days: int, step: timedelta = DAY) -> tuple[Did, dict[str, EpisodeRecord]]:
+def really(
+    folder: Path, script: Script, days: int, step: timedelta = DAY, policy: str = POLICY
+) -> tuple[Did, dict[str, EpisodeRecord]]:
     """The same days, each with an enforcing run whose acts are done."""
     (folder / "real").mkdir()
     did: Did = Counter()
     with pytest.MonkeyPatch.context() as patch:
-        estate = Estate(folder / "real", patch)
+        estate = Estate(folder / "real", patch, policy=policy)
         for day in range(days):
             script(estate, day)
             at = START + day * step
@@ -174,6 +176,42 @@ def test_ninety_days_of_one_machine_stopped_on_the_fourth_day_save_its_price_fro
     assert str(stop.saves_month) == "734.380000 USD"
     (failed,) = replay.told.failed.values()
     assert (failed.first, failed.last, failed.times) == (START, START + 89 * DAY, 90)
+
+
+ASLEEP = """\
+policy: acme
+owner: finops@acme.example
+mode: enforce
+permit: [notify, stop, start]
+at_most: {stop: 20}
+schedules: {office: {days: [mon, tue, wed, thu, fri], between: ['08:00', '18:00'], timezone: UTC}}
+packs: [{use: schedules}]
+notify: [{to: file, path: notices.jsonl}]
+state: state
+"""
+
+
+def test_evenings_and_mornings_are_as_in_reality_and_save_the_nights(folder: Path) -> None:
+    def script(estate: Estate, hour: int) -> None:
+        if hour == 0:
+            estate.add("i-1", tags={"schedule": "office"})
+            estate.add("free")
+
+    hour, hours = timedelta(hours=1), 6 * 24  # from Monday, nine o'clock
+    replay = replayed(folder, script, hours, hour, ASLEEP)
+    did, _ = really(folder, script, hours, hour, ASLEEP)
+    assert done(replay.told) == did
+    days = [deed.at.strftime("%a %H") for deed in replay.told.deeds if deed.do == "start"]
+    assert days == ["Tue 08", "Wed 08", "Thu 08", "Fri 08"]
+    nights = [deed.at.strftime("%a %H") for deed in replay.told.deeds if deed.do == "stop"]
+    assert nights == ["Mon 19", "Tue 19", "Wed 19", "Thu 19", "Fri 19"]
+    (stop, *_) = (deed for deed in replay.told.deeds if deed.do == "stop")
+    assert stop.saves_month is not None
+    (night,) = (each.month for each in replay.told.failed.values() if each.rule == "schedules/off-hours")
+    assert night is not None
+    assert stop.saves_month.amount == pytest.approx(night.amount * 118 / 168)  # fifty hours a week it runs
+    asleep = 4 * 13 + (24 - 19) + 24 + 8  # four nights, and from Friday evening as long as it was looked at
+    assert sum(replay.told.saved.values()) == pytest.approx(night.amount / 730 * asleep)
 
 
 def test_what_others_stop_saves_nothing_from_then_on(folder: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from finops_guard.evaluate.hours import is_on
+from finops_guard.evaluate.hours import is_on, off_share
 from finops_guard.model import Schedule, Window
 
 AMS = ZoneInfo("Europe/Amsterdam")
@@ -87,6 +88,14 @@ def test_in_the_weeks_when_the_clock_changes_the_hours_are_local(utc: str, *, ex
 def test_an_hour_that_is_skipped_or_comes_twice(utc: str, *, expected: bool) -> None:
     early = Schedule(Window(EVERY, 0, 3 * 60, "Europe/Amsterdam"))
     assert is_on(early, datetime.fromisoformat(utc).replace(tzinfo=UTC)) is expected
+
+
+@pytest.mark.parametrize(
+    ("schedule", "hours"),
+    [(OFFICE, 168 - 5 * 12), (NIGHT, 168 - 5 * 8), (ALWAYS, 0)],
+)
+def test_the_share_of_a_week_that_is_off(schedule: Schedule, hours: int) -> None:
+    assert off_share(schedule.hours) == 1 - Decimal(168 - hours) / 168
 
 
 def test_the_day_is_that_of_the_place() -> None:
