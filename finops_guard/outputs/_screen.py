@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 100
 NARROWEST, WIDE, WIDEST = 60, 130, 180
 """From WIDE on, what explains a line stands beside it, not under it."""
-_SIGNS = {"█": "#", "░": ".", "─": "-", "·": "-", "…": "...", "▲": "!", "✗": "x", "×": "x", "–": "-"}
+_SIGNS = {"█": "#", "░": ".", "─": "-", "·": "-", "…": "...", "▲": "!", "✗": "x", "×": "x", "–": "-", "│": "|"}
 _ASCII = str.maketrans(_SIGNS)
 
 Part: TypeAlias = str | tuple[str, str]
