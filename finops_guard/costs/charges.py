@@ -61,17 +61,28 @@ def charges(
     known = ledger.days()
     if known is None:
         return
-    boundaries = {each: until.date() for each, until in ledger.complete_until().items()}
+    boundaries = _boundaries(ledger)
     sums = _asked(ledger, boundaries, key)
     for group in sorted(sums, key=_id):
         of = sums[group]
-        until = boundaries[group.cloud or "", group.account or ""]
+        until = boundaries[group.cloud or ""]
         if of.months or of.untold:
             made = _Made(ledger, group, of, key, until)
             yield made.resource(at.astimezone(UTC).date(), known[0], currency, fx or {})
 
 
-def _asked(ledger: Ledger, boundaries: Mapping[tuple[str, str], date], key: str) -> Mapping[Group, _Sums]:
+def _boundaries(ledger: Ledger) -> Mapping[str, date]:
+    """The first day that is not complete, by cloud.
+
+    An export brings all accounts of a cloud: one that spent nothing of late is not late itself.
+    """
+    found: dict[str, date] = {}
+    for (cloud, _), until in ledger.complete_until().items():
+        found[cloud] = max(until.date(), found.get(cloud, until.date()))
+    return found
+
+
+def _asked(ledger: Ledger, boundaries: Mapping[str, date], key: str) -> Mapping[Group, _Sums]:
     sums: dict[Group, _Sums] = defaultdict(_Sums)
     if not boundaries:
         return sums
@@ -81,7 +92,7 @@ def _asked(ledger: Ledger, boundaries: Mapping[tuple[str, str], date], key: str)
     def asked(ask: Ask) -> Iterator[tuple[Group, date, date, Total]]:
         for total in ledger.totals(ask):
             group, day = Group(*total.key[:4]), date.fromisoformat(total.key[4] or "")
-            until = boundaries.get((group.cloud or "", group.account or ""))
+            until = boundaries.get(group.cloud or "")
             if until is not None and day < until:
                 yield group, day, until, total
 
@@ -163,7 +174,7 @@ class _Made:
 
     def _unusual(self, today: date, first: date, money: str, fx: Fx) -> Unusual | Unknown | None:
         if today - self.until > OLDEST:
-            return Unknown(f"its bill is complete until {self.until} only")
+            return Unknown(f"the bills are complete until {self.until} only")
         days = {day: _amount(amounts, money, fx) for day, amounts in self.sums.usage.items()}
         return unusual(days, self.until - timedelta(days=1), first)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from tests.costs.budgeting import ACCOUNT, NOW, RATES, days, ledger, row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
 
     from finops_guard.model import Resource
@@ -115,7 +116,7 @@ def test_young_bills_do_not_say_what_is_usual_nor_what_a_month_costs(tmp_path: P
 
 def test_old_bills_say_nothing_of_today(tmp_path: Path) -> None:
     found = told(tmp_path, calm(), NOW + timedelta(days=9))["vision/Amazon EC2"]
-    assert found.look("charge.unusual_day") == Unknown("its bill is complete until 2026-11-23 only")
+    assert found.look("charge.unusual_day") == Unknown("the bills are complete until 2026-11-23 only")
 
 
 def test_amounts_are_in_the_policys_currency_or_unknown(tmp_path: Path) -> None:
@@ -147,12 +148,22 @@ def test_without_rows_there_are_no_charges(tmp_path: Path) -> None:
     assert told(tmp_path, []) == {}
 
 
-def test_accounts_are_judged_by_their_own_last_complete_day(tmp_path: Path) -> None:
-    other = [{**each, "SubAccountId": "444455556666"} for each in days(OLD, "2026-11-20", "5", tags=VISION)]
-    late = {**row("2026-11-18", "700", tags=VISION), "SubAccountId": "444455556666"}
+def test_clouds_are_judged_by_their_own_last_complete_day(tmp_path: Path) -> None:
+    azure = {"ProviderName": "Microsoft", "SubAccountId": "sub"}
+    other = [each | azure for each in days(OLD, "2026-11-20", "5", tags=VISION)]
+    late = row("2026-11-18", "700", tags=VISION) | azure
     with ledger(tmp_path, [*calm(), *other, late]) as bills:
-        found = {each.text("account"): each for each in charges(bills, datetime(2026, 11, 25, 12, tzinfo=UTC))}
+        found = {each.text("cloud"): each for each in charges(bills, NOW)}
+    assert found["azure"].fields["charge.unusual_day"] == Money(Decimal(700), "USD")
+    assert found["aws"].fields["charge.unusual_day"] is None
+    assert found["azure"].fields["charge.amount_month"] == Money(Decimal(31 * 5 + 700), "USD")
+    assert found["aws"].fields["charge.amount_month"] == Money(Decimal(31 * 100), "USD")
+
+
+def test_an_account_that_spends_on_one_day_only_is_judged_on_it(tmp_path: Path) -> None:
+    burst = {**row("2026-11-22", "700", tags=VISION), "SubAccountId": "444455556666"}
+    gone = [{**each, "SubAccountId": "777788889999"} for each in days(OLD, "2026-10-20", "5")]
+    with ledger(tmp_path, [*calm(), burst, *gone]) as bills:
+        found = {each.text("account"): each for each in charges(bills, NOW)}
+    assert set(found) == {ACCOUNT, "444455556666"}
     assert found["444455556666"].fields["charge.unusual_day"] == Money(Decimal(700), "USD")
-    assert found[ACCOUNT].fields["charge.unusual_day"] is None
-    assert found["444455556666"].fields["charge.amount_month"] == Money(Decimal(31 * 5 + 700), "USD")
-    assert found[ACCOUNT].fields["charge.amount_month"] == Money(Decimal(31 * 100), "USD")
