@@ -15,6 +15,7 @@ from finops_guard.language.diagnostics import printable
 from finops_guard.model import Money, Unknown
 
 if TYPE_CHECKING:
+    from finops_guard.cli._left import Left
     from finops_guard.costs.choices import Choice, Machine, Offer
     from finops_guard.costs.tables import Accelerator
     from finops_guard.costs.tokens import TokenPrice
@@ -36,6 +37,7 @@ class Request:
     count: int
     hours: Decimal
     day: date
+    left: Left | None
     given: bool
     verbose: bool = False
 
@@ -86,10 +88,28 @@ def _lines(request: Request) -> Iterator[str]:
             yield f"… and {len(choice.cheaper) - _SHOWN} more (-f json)"
     if choice.not_compared:
         yield paint("dim", f"Not compared: {choice.not_compared}.")
+    if request.left is not None:
+        yield from ("", *_left_lines(request.left))
     yield ""
     stale = any(offered.stale(request.day) for offered in (*choice.offers, *(each for _, each in choice.cheaper)))
     note = "Machines only: without disks, addresses, data transfer and tax."
     yield paint("dim", f"{note} stale: older than {STALE_AFTER_DAYS} days." if stale else note)
+
+
+def _left_lines(left: Left) -> Iterator[str]:
+    status = left.status
+    unit = status.budget.unit
+    of = f"{_money(Money(status.limit, unit))} in {status.period}"
+    if left.before is None:
+        yield f"budget {status.budget.name}: {of}, left: unknown"
+    else:
+        until = f", billed to {status.billed_until:%Y-%m-%d}" if status.billed_until else ""
+        yield f"budget {status.budget.name}: {_money(Money(left.before, unit))} left of {of}{until}"
+    if left.after is not None:
+        over = ", over the limit" if left.after < 0 else ""
+        after = f"{_money(Money(left.after, unit))} left{over}"
+        yield f"after this: {after}; what runs and is not billed yet is not counted"
+    yield from (f"unknown: {printable(reason)}" for reason in left.because)
 
 
 def _table(request: Request, rows: Sequence[tuple[str, str, Offer]]) -> Iterator[str]:
@@ -152,6 +172,22 @@ def _record(request: Request) -> dict[str, object]:
         "offers": [_offer_record(request, offered) for offered in choice.offers],
         "cheaper": [{**_machine_record(other), **_offer_record(request, offered)} for other, offered in choice.cheaper],
         "not_compared": choice.not_compared or None,
+        "budget": _left_record(request.left),
+    }
+
+
+def _left_record(left: Left | None) -> dict[str, object] | None:
+    if left is None:
+        return None
+    amounts = {"limit": left.status.limit, "left": left.before, "takes": left.takes, "after": left.after}
+    until = left.status.billed_until
+    return {
+        "name": left.status.budget.name,
+        "period": left.status.period,
+        "unit": left.status.budget.unit,
+        **{name: None if amount is None else f"{amount:f}" for name, amount in amounts.items()},
+        "billed_until": None if until is None else f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        "unknown": list(left.because),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,8 +14,10 @@ import click
 from finops_guard.cli import _options
 from finops_guard.errors import InputError
 from finops_guard.language.diagnostics import printable
+from finops_guard.model import Notes
 
 if TYPE_CHECKING:
+    from finops_guard.costs.choices import Choice
     from finops_guard.costs.pricing import Pricer
     from finops_guard.model import Policy
 
@@ -44,6 +48,8 @@ def amount(_ctx: click.Context, _param: click.Parameter, value: str) -> Decimal:
 )
 @click.option("--output-tokens", type=click.IntRange(0), metavar="N", envvar=(), help="… and tokens it writes.")
 @click.option("--provider", metavar="NAME", envvar=(), help="… and who serves it, if not its maker.")
+@click.option("--budget", metavar="NAME", envvar=(), help="Say what is left of a budget of the policy, and then.")
+@click.option("--costs", "paths", multiple=True, metavar="PATH", envvar=(), help="Cost data, instead of the policy's.")
 @click.option("--at", callback=_options.instant, metavar="TIME", help="As of a time: rate cards, and what is stale.")
 @_options.policy
 @_options.common("table", "json")
@@ -58,6 +64,8 @@ def command(
     input_tokens: int | None,
     output_tokens: int | None,
     provider: str | None,
+    budget: str | None,
+    paths: tuple[str, ...],
     at: datetime | None,
     policy_path: Path | None,
     shape: str,
@@ -71,6 +79,8 @@ def command(
     of the same maker with as much memory; how fast they are is not compared. With a policy here (or -p) its rate cards,
     discounts and currency count.
 
+    --budget says what the bill leaves of a budget, and what the choice leaves then; what runs now is not looked for.
+
     With --input-tokens or --output-tokens TYPE is a model, priced by the list of genai-prices (extra `tokens`).
     """
     now = at or datetime.now(UTC)
@@ -81,17 +91,31 @@ def command(
         return
     if provider is not None:
         raise click.UsageError("--provider belongs to --input-tokens and --output-tokens")
-    from finops_guard.costs.choices import choose, in_currency
-
+    if paths and budget is None:
+        raise click.UsageError("--costs belongs to --budget")
     policy = _policy(policy_path, now)
-    pricer, remarks = _pricer(policy, now, live=live)
-    choice = choose(type_, cloud, region, pricer, spot=spot)
-    if policy is not None and policy.currency:
-        choice = in_currency(choice, policy.currency, policy.fx)
+    with _pricer(policy, now, live=live) as (pricer, remarks):
+        choice = _choice(pricer, policy, type_, cloud, region, spot=spot)
     for remark in () if quiet else remarks:
         click.echo(printable(remark), err=True)
+    left = None
+    if budget is not None:
+        from finops_guard.cli import _left
+
+        status = _left.status_of(budget, paths, policy_path, now)
+        left = _left.left(status, choice, count, hours, policy.fx if policy else {})
     given = region is not None
-    _estimated.machines(_estimated.Request(choice, count, hours, now.date(), given=given, verbose=verbose), shape)
+    request = _estimated.Request(choice, count, hours, now.date(), left, given=given, verbose=verbose)
+    _estimated.machines(request, shape)
+
+
+def _choice(
+    pricer: Pricer, policy: Policy | None, type_: str, cloud: str | None, region: str | None, *, spot: bool
+) -> Choice:
+    from finops_guard.costs.choices import choose, in_currency
+
+    choice = choose(type_, cloud, region, pricer, spot=spot)
+    return in_currency(choice, policy.currency, policy.fx) if policy is not None and policy.currency else choice
 
 
 def _policy(given: Path | None, now: datetime) -> Policy | None:
@@ -105,16 +129,17 @@ def _policy(given: Path | None, now: datetime) -> Policy | None:
     return policy_for(path, now.date()) if path else None
 
 
-def _pricer(policy: Policy | None, now: datetime, *, live: bool) -> tuple[Pricer, list[str]]:
+@contextmanager
+def _pricer(policy: Policy | None, now: datetime, *, live: bool) -> Iterator[tuple[Pricer, list[str]]]:
     """The pricer, and the remarks of what it asks (filled as it does)."""
     from finops_guard.costs.pricing import Pricer, pricer_of
 
-    remarks: list[str] = []
-    asked = None
-    if live:
-        from finops_guard.cli._asked import prices_now
+    with ExitStack() as stack:
+        notes = Notes()
+        asked = None
+        if live:
+            from finops_guard.cli._reach import reaching
+            from finops_guard.costs.prices_now import Now
 
-        asked = prices_now(now, remarks)
-    if policy is None:
-        return Pricer(now.date(), live=asked), remarks
-    return pricer_of(policy, now, live=asked), remarks
+            asked = Now(stack.enter_context(reaching(Path.cwd(), now, notes)))
+        yield Pricer(now.date(), live=asked) if policy is None else pricer_of(policy, now, live=asked), notes.remarks

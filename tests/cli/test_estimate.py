@@ -216,3 +216,67 @@ def test_today_is_the_day_that_counts_without_another() -> None:
     offer = told("m5.large")["offers"][0]
     age = datetime.now(UTC).date() - datetime.fromisoformat(offer["as_of"]).date()
     assert offer["stale"] is (age.days > 90)
+
+
+BUDGETS = """\
+policy: acme
+owner: finops@acme.example
+currency: EUR
+fx: {USD: {EUR: 0.5, as_of: 2026-11-01}}
+packs: [{use: ai-tags, with: {teams: [vision]}}]
+budgets:
+  vision: {limit: 1000 EUR, every: month, for: {tags: {team: vision}}}
+  quota: {limit: 2000 accelerator-hours, every: month, for: {tags: {team: vision}}}
+"""
+BILL = (
+    "BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency,ChargeCategory,ChargePeriodStart,"
+    "ChargePeriodEnd,SubAccountId,ProviderName,ServiceName,ServiceCategory,ResourceId,Tags\n"
+    "100,100,100,100,USD,Usage,2026-11-03T00:00:00Z,2026-11-04T00:00:00Z,1,AWS,Amazon EC2,Compute,i-1,"
+    '"{""team"": ""vision""}"\n'
+)
+
+
+@pytest.fixture
+def budgets(tmp_path: Path) -> Path:
+    (tmp_path / "finops-guard.yaml").write_text(BUDGETS)
+    (tmp_path / "bill.csv").write_text(BILL)
+    return tmp_path / "bill.csv"
+
+
+def test_what_a_choice_leaves_of_a_budget_by_the_bill(budgets: Path) -> None:
+    args = ("g5.xlarge", "--region", "us-east-1", "--hours", 1000, "--budget", "vision", "--costs", budgets, *AT)
+    assert told(*args)["budget"] == {
+        "name": "vision",
+        "period": "2026-11",
+        "unit": "EUR",
+        "limit": "1000",
+        "left": "950.0",
+        "takes": "503.0000",
+        "after": "447.0000",
+        "billed_until": "2026-11-02T00:00:00Z",
+        "unknown": [],
+    }
+    shown = finops_guard("estimate", *args).out
+    assert "budget vision: 950.00 EUR left of 1,000.00 EUR in 2026-11, billed to 2026-11-02\n" in shown
+    assert "after this: 447.00 EUR left; what runs and is not billed yet is not counted\n" in shown
+    over = finops_guard("estimate", *args[:-2], "--count", 2, *AT).out
+    assert "after this: -56.00 EUR left, over the limit" in over
+
+
+def test_what_a_budget_cannot_say_is_unknown(budgets: Path) -> None:
+    without = told("g5.xlarge", "--budget", "vision", *AT)["budget"]
+    assert (without["left"], without["after"]) == (None, None)
+    assert without["unknown"] == ["nothing tells what was billed: give cost data with --costs"]
+    spot = told("g5.xlarge", "--spot", "--budget", "vision", "--costs", budgets, *AT)["budget"]
+    assert (spot["takes"], spot["unknown"]) == (None, ["no spot price is known"])
+    quota = told("g5.12xlarge", "--hours", 10, "--count", 3, "--budget", "quota", "--costs", budgets, *AT)["budget"]
+    assert (quota["unit"], quota["takes"]) == ("accelerator-hours", "120")
+    part = told("g6f.large", "--budget", "quota", "--costs", budgets, *AT)["budget"]
+    assert "how many accelerators it has is not known" in part["unknown"]
+
+
+def test_a_budget_that_is_not_there(budgets: Path) -> None:
+    ran = finops_guard("estimate", "g5.xlarge", "--budget", "visoin", "--costs", budgets)
+    assert ran.code == 2
+    assert "no budget 'visoin' in the policy (did you mean 'vision'?)" in ran.err
+    assert finops_guard("estimate", "g5.xlarge", "--costs", budgets).code == 2
