@@ -17,10 +17,14 @@ def enrich(
 
     Without a pricer, prices are those of the policy's rate cards and discounts: no bill is looked into, nobody asked.
     """
+    return derived(_priced(resources, policy, pricer or pricer_of(policy, at)), policy, at)
+
+
+def derived(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iterator[Resource]:
+    """What follows from the rest, of resources that have their price, or can have none."""
     also = tuple(predicate(condition, at, policy.fx) for condition in policy.also_ai)
     inherit = policy.inherit_tags if "account" in policy.inherit_from else ()
-    priced = _priced(resources, policy, pricer or pricer_of(policy, at))
-    return derive(priced, Setting(at, policy.aliases, inherit, also, schedules=policy.schedules))
+    return derive(resources, Setting(at, policy.aliases, inherit, also, schedules=policy.schedules))
 
 
 def _priced(resources: Iterable[Resource], policy: Policy, pricer: Pricer) -> Iterator[Resource]:

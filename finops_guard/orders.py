@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 Told: TypeAlias = Callable[[Iterable[Resource]], Iterable[Resource]]
 """Resources, told what the journal says of them."""
+Known: TypeAlias = Callable[[Iterable[Resource]], Iterator[Resource]]
+"""Resources as sources say them, with all that follows."""
 
 
 def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, str]) -> AbstractContextManager[Acting]:
@@ -35,12 +37,17 @@ def verbs_of(policy: Policy, notes: Notes, now: datetime, environ: Mapping[str, 
     return targets.acting(policy, notes, now, environ)
 
 
-def judge_of(policy: Policy) -> Judge:
-    """Resources that were just read, judged as a scan judges them."""
+def judge_of(policy: Policy, known: Known | None = None) -> Judge:
+    """Resources that were just read, judged as a scan judges them.
+
+    `known`: what follows from what was read, as the run knows it (its bills, its budgets); without it, what the policy
+    alone tells.
+    """
 
     def judge(resources: Sequence[Resource], at: datetime) -> Iterator[Finding]:
         evaluator = Evaluator(policy.bindings, at, policy.fx)
-        return findings(evaluator.judge(enrich(resources, policy, at)), policy, at)
+        told = enrich(resources, policy, at) if known is None else known(resources)
+        return findings(evaluator.judge(told), policy, at)
 
     return judge
 

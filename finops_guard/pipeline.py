@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from functools import partial
+from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from finops_guard import __version__, notify, orders
+from finops_guard import __version__, books, notify, orders
 from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
 from finops_guard.costs import prices
-from finops_guard.enrich import enrich
 from finops_guard.errors import ActError
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
 from finops_guard.language.library import shipped
@@ -36,7 +36,7 @@ class Request:
     """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC.
 
     `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
-    part of this run has read.
+    part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD.
     """
 
     policy: Policy
@@ -53,6 +53,8 @@ class Request:
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     clock: Clock = lambda: datetime.now(UTC)
     memory: Memory | None = None
+    costs: tuple[str, ...] = ()
+    max_api_cost: Decimal | None = None
 
 
 def run(request: Request) -> Report:
@@ -62,18 +64,35 @@ def run(request: Request) -> Report:
     notes, need, tally = Notes(say=request.say, memory=request.memory), need_of(policy), Tally(policy)
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
     told = orders.told_of_stops(policy, need, store, request.state, request.environ)
-    with _spool(request.snapshot_out) as path:
+    with _spool(request.snapshot_out) as path, books.opened(_asked(request), notes) as money:
         found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
         spool.write(found, path, lambda: _head(request, notes))
-        known = partial(_known, path, policy, at, told)
-        failed = [*tally.found(findings(evaluator.judge(tally.seen(known())), policy, at))]
+        known = _Known(lambda: told(spool.read(path, policy.aliases)), money)
+        judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed))
+        failed = [*tally.found(findings(judged, policy, at))]
         report = _report(request, started, notes, tally, evaluator.passed, failed)
+        report = replace(report, budgets=known.figures.budgets, units=known.figures.units)
         return report if store is None else _enforced(report, request, store, notes, path, known)
 
 
-def _known(path: Path, policy: Policy, at: datetime, told: orders.Told) -> Iterator[Resource]:
-    """What was collected, with all that follows from it and from the journal."""
-    return enrich(told(spool.read(path, policy.aliases)), policy, at)
+class _Known:
+    """What was collected, as often as it is asked for, with all that follows from it, the journal and the books."""
+
+    def __init__(self, collected: books.Inventory, money: books.Books) -> None:
+        self._collected, self._money = collected, money
+        self.figures = money.figures(collected)
+
+    def inventory(self) -> Iterator[Resource]:
+        """What sources found."""
+        return self.told(self._collected())
+
+    def told(self, resources: Iterable[Resource]) -> Iterator[Resource]:
+        """Resources with prices, derived fields and the budgets that cover them."""
+        return self.figures.joined(self._money.priced(resources))
+
+    def again(self, ids: Collection[str]) -> Iterator[Resource]:
+        """The resources of some ids, budgets and their like among them."""
+        return (each for each in chain(self.inventory(), self.figures.computed) if each.id in ids)
 
 
 def _report(
@@ -121,14 +140,7 @@ def _report(
     )
 
 
-def _enforced(
-    report: Report,
-    request: Request,
-    store: Store,
-    notes: Notes,
-    path: Path,
-    known: Callable[[], Iterator[Resource]],
-) -> Report:
+def _enforced(report: Report, request: Request, store: Store, notes: Notes, path: Path, known: _Known) -> Report:
     """The report after the acts; what the run went by, found and collected is kept in the state."""
     policy = request.policy
     try:
@@ -136,13 +148,9 @@ def _enforced(
     except ActError as wrong:
         return barred(report, wrong)
     with orders.verbs_of(policy, notes, request.at, request.environ) as verbs:
-        by, judge = orders.by_whom(report.run_id), orders.judge_of(policy)
+        by, judge = orders.by_whom(report.run_id), orders.judge_of(policy, known.told)
         given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
-
-        def again(ids: Collection[str]) -> Iterator[Resource]:
-            return (each for each in known() if each.id in ids)
-
-        after = act(report, policy, given, again)
+        after = act(report, policy, given, known.again)
     try:
         keep.result(store, after, path)
     except ActError as wrong:
@@ -157,6 +165,10 @@ def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:
         request.policy, request.targets, everything, request.at, notes, jobs=request.jobs, environ=request.environ
     )
     return found, notes
+
+
+def _asked(request: Request) -> books.Asked:
+    return books.Asked(request.policy, request.at, request.costs, request.environ, request.max_api_cost)
 
 
 @contextmanager

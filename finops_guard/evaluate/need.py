@@ -12,7 +12,7 @@ from finops_guard.model import All, AnyOf, Compare, Condition, Need, Not, Policy
 def need_of(policy: Policy) -> Need:
     """The kinds, fields and metric windows that some rule, binding, exemption or `ai: also` looks at.
 
-    The price of a month always: every finding carries its money.
+    The price of a month always: every finding carries its money. What budgets cover and units count too.
     """
     conditions = [*_conditions(policy)]
     kinds: set[str] = set()
@@ -21,6 +21,7 @@ def need_of(policy: Policy) -> Need:
         for rule in binding.rules:
             kinds |= where & kinds_of(rule.match)
     counted = [unit.count.match for unit in policy.units.values() if unit.count.source == "inventory"]
+    counted += [budget.covers for budget in policy.budgets.values()]
     for match in counted:
         kinds |= kinds_of(match) if match is not None else frozenset(ALL_KINDS)
     fields = {ref.name for condition in conditions for ref in reads(condition) if ref.space == "field"}
@@ -47,6 +48,7 @@ def _conditions(policy: Policy, rules: Collection[str] | None = None) -> Iterato
     yield from policy.also_ai
     if rules is None:
         yield from (unit.count.match for unit in policy.units.values() if unit.count.match is not None)
+        yield from (budget.covers for budget in policy.budgets.values() if budget.covers is not None)
 
 
 def kinds_of(condition: Condition) -> frozenset[str]:

@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from finops_guard.costs.reach import Client
 from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.language.secrets import resolve
@@ -67,10 +68,12 @@ def _cloud(
     try:
         from finops_guard.sources import aws
     except ImportError as error:
-        raise InputError(
-            f"{name} needs the package {error.name}", help=f"pip install 'finops-guard-engine[{name}]'"
-        ) from None
+        raise _missing(name, error) from None
     return aws.collect(scope, need, now, notes, jobs=jobs)
+
+
+def _missing(cloud: str, error: ImportError) -> InputError:
+    return InputError(f"{cloud} needs the package {error.name}", help=f"pip install 'finops-guard-engine[{cloud}]'")
 
 
 def _resolved(scope: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, object]:
@@ -102,6 +105,18 @@ def _file(target: str, notes: Notes, policy: Policy) -> Iterator[Resource]:
         if not snapshot.is_snapshot(file.read(_LOOK)):
             raise InputError(f"{target}: not a snapshot (scan --snapshot-out writes one); nothing else is read yet")
     return snapshot.collect(path, notes, policy.aliases)
+
+
+@contextmanager
+def reading(notes: Notes) -> Iterator[Client]:
+    """AWS clients of any service that only read, with the caller's own credentials. InputError without the SDK."""
+    try:
+        from finops_guard.sources import aws
+
+        with aws.reading(notes) as client:
+            yield client
+    except ImportError as error:
+        raise _missing("aws", error) from None
 
 
 def _standard_input() -> Path:

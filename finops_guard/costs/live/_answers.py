@@ -31,10 +31,13 @@ class Days:
 
 
 def days_of(reach: Reach) -> Days:
-    """From the first day that anything asks for, at least 13 weeks back and on the first of a month, to tomorrow."""
+    """From the first day that anything asks for, at least 13 weeks back and on the first of a month, to tomorrow.
+
+    At most this month and the twelve before it: Cost Explorer and Cost Management keep no more by the day.
+    """
     today = reach.now.date()
-    first = min(reach.since or today, today - timedelta(days=LOOK_BACK_DAYS))
-    return Days(first.replace(day=1), today + timedelta(days=1))
+    first = min(reach.since or today, today - timedelta(days=LOOK_BACK_DAYS)).replace(day=1)
+    return Days(max(first, today.replace(year=today.year - 1, day=1)), today + timedelta(days=1))
 
 
 def answered(reach: Reach, name: str, asked: object, ask: Callable[[], Iterable[Row]]) -> Path:
