@@ -79,18 +79,12 @@ def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> S
             f"acting on a live cloud needs a shared state, and '{uri}' is a folder",
             help="set state: s3://BUCKET/PREFIX in the policy",
         )
-    return open_store(uri, Path.cwd() if given else Path(policy.path).resolve().parent, _session)
+    return open_store(uri, Path.cwd() if given else Path(policy.path).resolve().parent)
 
 
 def on_loopback(environ: Mapping[str, str]) -> bool:
     """Whether the cloud that answers is an emulator on this machine."""
     return urlsplit(environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost", "::1")
-
-
-def _session() -> object:
-    from boto3.session import Session
-
-    return Session()
 
 
 def by_whom(run_id: str) -> str:

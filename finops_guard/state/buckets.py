@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import import_module
-from ipaddress import ip_address
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from obstore.exceptions import BaseError
 
 from finops_guard.errors import InputError
+from finops_guard.state.containers import open_container
+from finops_guard.state.gcs import open_gcs
 from finops_guard.state.objects import Objects
+from finops_guard.state.reaching import ONE_TRY, client, lacking
 
 if TYPE_CHECKING:
-    from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Credential, S3Store
+    from obstore.store import AzureStore, GCSStore, S3Credential, S3Store
 
 _AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws")
-_ONE_TRY: RetryConfig = {"max_retries": 0}  # `Objects` tries again, for every store alike
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +32,7 @@ def open_bucket(uri: str, session: Callable[[], object] | None) -> Objects:
     if not where.netloc or where.query or where.fragment:
         raise InputError(f"state {uri!r}: not a bucket and a prefix")
     make: dict[str, Callable[[SplitResult, Callable[[], object] | None], S3Store | GCSStore | AzureStore]]
-    make = {"s3": _s3, "gs": _gs, "az": _az}
+    make = {"s3": _s3, "gs": open_gcs, "az": open_container}
     try:
         return Objects(make[where.scheme](where, session), uri)
     except (BaseError, ValueError) as wrong:
@@ -47,7 +46,7 @@ def _s3(where: SplitResult, session: Callable[[], object] | None) -> S3Store:
         import botocore.session
         from botocore.exceptions import BotoCoreError
     except ImportError:
-        raise _lacking(where, "aws") from None
+        raise lacking(where, "aws") from None
     try:
         ours: Any = session() if session is not None else botocore.session.get_session()
         endpoint, region = _home(ours, where)
@@ -85,8 +84,8 @@ def _s3(where: SplitResult, session: Callable[[], object] | None) -> S3Store:
         s3_express=False,
         request_payer=False,
         credential_provider=sign,
-        client_options=_client(endpoint, _bundle(ours)),
-        retry_config=_ONE_TRY,
+        client_options=client(endpoint, _bundle(ours)),
+        retry_config=ONE_TRY,
     )
 
 
@@ -125,83 +124,3 @@ def _bundle(session: Any) -> object:  # noqa: ANN401 - as above
     """The certificates that the session was told to trust as well."""
     inner = session if hasattr(session, "get_config_variable") else session._session  # noqa: SLF001 - boto3 hides it
     return inner.get_config_variable("ca_bundle")
-
-
-def _client(endpoint: str, bundle: object = None) -> ClientConfig:
-    options: ClientConfig = {"connect_timeout": "5s", "timeout": "30s", "user_agent": "finops-guard"}
-    options |= {"allow_http": False, "allow_invalid_certificates": False}
-    url = urlsplit(endpoint)
-    if url.scheme == "http":
-        if not _is_loopback(url.hostname or ""):
-            raise InputError(f"{endpoint}: plain http is for a loopback address only")
-        options["allow_http"] = True
-    if isinstance(bundle, str):
-        try:
-            options["root_certificate"] = Path(bundle).read_bytes()
-        except OSError as wrong:
-            raise InputError(f"{bundle}: cannot be read: {wrong.strerror}") from None
-    return options
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _gs(where: SplitResult, session: Callable[[], object] | None) -> GCSStore:
-    from obstore.store import GCSStore
-
-    try:
-        sdk = import_module("google.auth")
-        from obstore.auth.google import GoogleCredentialProvider
-    except ImportError:
-        raise _lacking(where, "gcp") from None
-    try:
-        credentials: Any = session() if session is not None else sdk.default()[0]
-        provider = GoogleCredentialProvider(credentials)
-    except Exception as wrong:  # noqa: BLE001 - whatever the SDK says, it is about who we are
-        raise InputError(f"state {where.geturl()}: no Google credentials: {wrong}") from None
-    return GCSStore(
-        where.netloc,
-        prefix=where.path.strip("/") or None,
-        skip_signature=False,
-        credential_provider=provider,
-        client_options=_client("https://storage.googleapis.com"),
-        retry_config=_ONE_TRY,
-    )
-
-
-def _az(where: SplitResult, session: Callable[[], object] | None) -> AzureStore:
-    from obstore.store import AzureStore
-
-    container, _, prefix = where.path.strip("/").partition("/")
-    if not container:
-        raise InputError(f"state {where.geturl()}: write az://account/container/prefix")
-    try:
-        sdk = import_module("azure.identity")
-        from obstore.auth.azure import AzureCredentialProvider
-    except ImportError:
-        raise _lacking(where, "azure") from None
-    try:
-        credentials: Any = session() if session is not None else sdk.DefaultAzureCredential()
-        provider = AzureCredentialProvider(credentials)
-    except Exception as wrong:  # noqa: BLE001 - as above
-        raise InputError(f"state {where.geturl()}: no Azure credentials: {wrong}") from None
-    return AzureStore(
-        container,
-        account_name=where.netloc,
-        prefix=prefix or None,
-        skip_signature=False,
-        credential_provider=provider,
-        client_options=_client("https://blob.core.windows.net"),
-        retry_config=_ONE_TRY,
-    )
-
-
-def _lacking(where: SplitResult, extra: str) -> InputError:
-    return InputError(
-        f"state {where.geturl()}: the parts for this cloud are not installed",
-        help=f"Install finops-guard-engine[{extra}], or name another place with --state.",
-    )

@@ -79,7 +79,8 @@ class Objects:
 
         def read() -> Keys:
             pages = self._store.list(prefix, offset=start, chunk_size=1000)
-            return sorted(each["path"] for page in pages for each in page)
+            # Azure begins with the key itself, and with the first where it does not know what `startFrom` is.
+            return sorted(path for page in pages for each in page if (path := each["path"]) > (start or ""))
 
         return self._try(read)
 

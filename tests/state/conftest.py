@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from finops_guard.state.store import MemoryStore, Store, open_store
+from tests.state.blobs import Blobs
 from tests.state.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -40,12 +41,25 @@ def bucket(server: Bucket) -> Iterator[Bucket]:
     server.clear()
 
 
-@pytest.fixture(params=["memory", "folder", "s3"])
+@pytest.fixture
+def blobs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Blobs]:
+    """What stands in for Azure and for Google, and where both are looked for."""
+    there = Blobs()
+    monkeypatch.setenv("FINOPS_GUARD_GCP_ENDPOINT", there.url)
+    monkeypatch.setenv("FINOPS_GUARD_AZURE_ENDPOINT", f"{there.url}/")
+    yield there
+    there.close()
+
+
+@pytest.fixture(params=["memory", "folder", "s3", "gs", "az"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     """An empty store, of each sort."""
     if request.param == "memory":
         return MemoryStore()
     if request.param == "folder":
         return open_store("state", tmp_path)
+    if request.param in ("gs", "az"):
+        request.getfixturevalue("blobs")
+        return open_store(f"{request.param}://acme/guard/state", tmp_path)
     server: Bucket = request.getfixturevalue("server")
     return open_store(server.clear(), tmp_path)
