@@ -11,7 +11,7 @@ and resources of the past are estimates, and of runs only those are known that e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from finops_guard.costs.counts._counted import DAY, Asked, Counted, Key, Tally, each_day, midnight
@@ -37,15 +37,18 @@ def count(asked: Asked) -> Counted:
 
 
 def hours_of(resource: Resource, seen: datetime, first: date, last: date) -> Decimal | None:
-    """Accelerator hours of these days; None where it is not known how many accelerators it has, nothing without any."""
-    spans, accelerators = _ran(resource, seen), resource.look("accelerators.count")
-    if spans is None:
-        return Decimal(0)
-    if isinstance(accelerators, Unknown):
+    """Accelerator hours of these days; None where it is not known how many accelerators it has."""
+    span, accelerators = _ran(resource, seen), _accelerators(resource)
+    if span is None or not accelerators:
+        return Decimal(0) if span is None else accelerators
+    return accelerators * sum((hours for _, hours in _by_day(*span, first, last)), Decimal(0))
+
+
+def _accelerators(resource: Resource) -> Decimal | None:
+    count_ = resource.look("accelerators.count")
+    if isinstance(count_, Unknown):
         return None
-    if not isinstance(accelerators, int | float | Decimal):
-        return Decimal(0)
-    return sum((hours for _, hours in _by_day(*spans, first, last)), Decimal(0)) * Decimal(str(accelerators))
+    return Decimal(str(count_)) if isinstance(count_, int | float | Decimal) else Decimal(0)
 
 
 def _runs(asked: Asked, first: date, last: date) -> Counted:
@@ -70,13 +73,11 @@ def _hours(asked: Asked, seen: datetime, last: date) -> Counted:
     tally, unknown = Tally(), 0
     tally.known(each_day(asked.first, last))
     for resource in asked.resources:
-        spans = _ran(resource, seen)
-        count_ = resource.look("accelerators.count")
-        if isinstance(count_, Unknown):
-            unknown += bool(spans)
-        elif spans and isinstance(count_, int | float | Decimal) and count_:
-            for day, hours in _by_day(*spans, asked.first, last):
-                tally.add(day, _key(asked, resource), hours * Decimal(str(count_)))
+        span, accelerators = _ran(resource, seen), _accelerators(resource)
+        unknown += span is not None and accelerators is None
+        if span is not None and accelerators:
+            for day, hours in _by_day(*span, asked.first, last):
+                tally.add(day, _key(asked, resource), hours * accelerators)
     remarks = (f"of {unknown} resources it is not known how many accelerators they have",) if unknown else ()
     definition = (
         "hours since the last start of what runs, and of what has ended, by its accelerators; gone ones not counted"
@@ -103,8 +104,9 @@ def _ran(resource: Resource, seen: datetime) -> tuple[datetime, datetime] | None
     began = resource.started or created
     if not isinstance(began, datetime):
         return None
+    began = began.astimezone(UTC)
     if isinstance(ended, datetime):
-        return began, ended
+        return began, ended.astimezone(UTC)
     return (began, seen) if resource.fields.get("state") == "running" else None
 
 
@@ -121,7 +123,7 @@ def _key(asked: Asked, resource: Resource) -> Key:
 
 
 def _day_of(when: object) -> date | None:
-    return when.date() if isinstance(when, datetime) else None
+    return when.astimezone(UTC).date() if isinstance(when, datetime) else None
 
 
 def _implied(asked: Asked) -> str:

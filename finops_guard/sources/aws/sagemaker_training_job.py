@@ -100,6 +100,7 @@ def _resource(cell: Cell, job: Answer, answer: Answer | Unknown) -> Resource:
     parts = _parts(cell, answer)
     running = job["TrainingJobStatus"] == "InProgress"
     detail = {} if isinstance(answer, Unknown) else answer
+    ended = job.get("TrainingEndTime")
     return cell.resource(
         arn,
         job["TrainingJobName"],
@@ -112,7 +113,7 @@ def _resource(cell: Cell, job: Answer, answer: Answer | Unknown) -> Resource:
             **parts.fields,
         },
         started=detail.get("TrainingStartTime") if running else None,
-        facts=parts.facts,
+        facts={**parts.facts, **({"ended": ended} if ended else {})},
     )
 
 

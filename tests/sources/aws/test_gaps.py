@@ -227,6 +227,7 @@ def test_training_jobs_that_run_or_ended_lately_behind_empty_pages(cloud: Cloud)
         ("stops", "stopping"),
         ("fresh", "failed"),
     ]
+    assert [found.facts.get("ended") is not None for found in resources] == [False, False, True]
     assert notes.gaps == []
     # AWS filters by status after it took a page: no list goes back without end.
     assert all(asked.keys() & {"CreationTimeAfter", "LastModifiedTimeAfter"} for asked in asked_for)
