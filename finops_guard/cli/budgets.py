@@ -85,7 +85,8 @@ def _write(found: Answer, shape: str, at: datetime, targets: tuple[str, ...]) ->
 
 
 def _document(found: Answer, at: datetime) -> dict[str, object]:
-    from finops_guard.outputs import _budgets as shown
+    from finops_guard.outputs._budgets import worst_first
+    from finops_guard.outputs._money_rows import budget_row
     from finops_guard.outputs._units import utc
 
     return {
@@ -97,7 +98,7 @@ def _document(found: Answer, at: datetime) -> dict[str, object]:
             {"path": file.path, "format": file.format, "rows": file.rows, "refused": list(file.refused)}
             for file in found.files
         ],
-        "budgets": [shown.record(status) for status in shown.worst_first(found.statuses)],
+        "budgets": [budget_row(status) for status in worst_first(found.statuses)],
         "gaps": [
             {"cloud": gap.cloud, "account": gap.account, "region": gap.region, "type": gap.type, "reason": gap.reason}
             for gap in found.lost

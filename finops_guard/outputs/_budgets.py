@@ -1,29 +1,31 @@
-"""Budgets as people and programs read them: a bar that burns down, and a record."""
+"""Budgets as people read them: a bar that burns down, the amounts under it, and a table for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 from finops_guard.costs.budgets_joined import percent
 from finops_guard.model import ACCELERATOR_HOURS
 from finops_guard.outputs._escape import cell, encoding_of, fitted
-from finops_guard.outputs._units import bare, utc, when
+from finops_guard.outputs._money_rows import budget_row
+from finops_guard.outputs._units import amount as written
+from finops_guard.outputs._units import bare, when
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
     from finops_guard.model import BudgetStatus
     from finops_guard.outputs._screen import Part, Screen
 
 CSV_COLUMNS = (
-    "name owner period start end unit metric limit rolled_over actual accrued spent remaining forecast used_percent "
-    "accrued_percent forecast_percent burn_rate billed_until complete unknown"
+    "name owner period start end unit metric limit rolled_over actual accrued remaining forecast used_percent "
+    "accrued_percent forecast_percent burn_rate billed_until unknown"
 ).split()
-_CENT = Decimal("0.01")
 _LIMIT_AT, _BAR = 30, 38
 """Columns of the bar up to the limit, and in all: what goes beyond is cut off."""
 _NAME = 22
@@ -33,42 +35,6 @@ _HIGH, _FULL = 80.0, 100.0
 def worst_first(statuses: Sequence[BudgetStatus]) -> list[BudgetStatus]:
     """The budget that will be furthest beyond its limit first; what nobody can tell of comes last."""
     return sorted(statuses, key=lambda status: (-_worst(status), status.budget.name))
-
-
-def record(status: BudgetStatus) -> dict[str, object]:
-    """One budget for a program. Amounts are decimal strings with two decimals, null where they are unknown."""
-    budget, forecast, limit = status.budget, status.forecast, status.limit
-    return {
-        "name": budget.name,
-        "period": status.period,
-        "start": utc(status.start),
-        "end": utc(status.end),
-        "owner": budget.owner,
-        "unit": budget.unit,
-        "metric": budget.metric,
-        "limit": cents(limit),
-        "rolled_over": cents(status.rolled_over),
-        "actual": _maybe(status.actual),
-        "accrued": _maybe(status.accrued),
-        "spent": _maybe(status.spent),
-        "remaining": _maybe(status.remaining),
-        "used_percent": _share(status.actual, limit),
-        "accrued_percent": _share(status.spent, limit),
-        "forecast_percent": _share(forecast.amount, limit),
-        "forecast": {
-            "amount": _maybe(forecast.amount),
-            "low": _maybe(forecast.low),
-            "high": _maybe(forecast.high),
-            "error_percent": None if forecast.error is None else round(100 * forecast.error, 2),
-            "method": forecast.method or None,
-            "because": forecast.because,
-        },
-        "burn_rate": None if status.burn_rate is None else str(status.burn_rate),
-        "billed_until": None if status.billed_until is None else utc(status.billed_until),
-        "complete": not status.unknown and status.actual is not None,
-        "unknown": list(status.unknown),
-        "daily": [{"day": day.isoformat(), "amount": cents(amount)} for day, amount in status.daily],
-    }
 
 
 def write(statuses: Sequence[BudgetStatus], to: Screen, at: datetime) -> None:
@@ -93,8 +59,11 @@ def write_csv(statuses: Sequence[BudgetStatus], out: TextIO) -> None:
     rows, encoding = csv.writer(out, lineterminator="\n"), encoding_of(out)
     rows.writerow(CSV_COLUMNS)
     for status in worst_first(statuses):
-        whole = record(status) | {"forecast": _maybe(status.forecast.amount), "unknown": "; ".join(status.unknown)}
-        texts = [bare("" if whole[name] is None else whole[name]) for name in CSV_COLUMNS]
+        whole = budget_row(status)
+        foreseen = cast("Mapping[str, object]", whole["forecast"])
+        flat = {"forecast": foreseen["amount"], "forecast_percent": foreseen["percent"]}
+        cells = whole | flat | {"unknown": "; ".join(status.unknown)}
+        texts = [bare("" if cells[name] is None else cells[name]) for name in CSV_COLUMNS]
         rows.writerow(fitted(cell(text), encoding) for text in texts)
 
 
@@ -108,14 +77,9 @@ def bar(status: BudgetStatus) -> str:
     return (padded[:_LIMIT_AT] + "│" + padded[_LIMIT_AT:])[:_BAR].rstrip()
 
 
-def cents(amount: Decimal) -> str:
-    """A decimal string with two decimals, halves to even."""
-    return str(amount.quantize(_CENT, ROUND_HALF_EVEN))
-
-
 def said(amount: Decimal | None, unit: str = "") -> str:
     """An amount for people: 1,234.50 EUR."""
-    text = "unknown" if amount is None else f"{amount.quantize(_CENT, ROUND_HALF_EVEN):,}"
+    text = "unknown" if amount is None else written(amount)
     return f"{text} {unit}" if unit and amount is not None else text
 
 
@@ -177,7 +141,3 @@ def _cells(amount: Decimal | None, limit: Decimal) -> int:
 
 def _share(amount: Decimal | None, limit: Decimal) -> float | None:
     return None if amount is None else round(percent(amount, limit), 2)
-
-
-def _maybe(amount: Decimal | None) -> str | None:
-    return None if amount is None else cents(amount)

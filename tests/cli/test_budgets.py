@@ -85,7 +85,7 @@ def test_without_a_place_to_look_what_accrued_is_unknown_and_said_once(place: Pa
     assert ran.out.count("what runs now is not known") == 1
     assert "$ finops-guard budgets aws -p" in ran.out
     for each in documented(budgets(place, "-f", "json"))["budgets"]:
-        assert (each["accrued"], each["spent"], each["complete"]) == (None, None, False)
+        assert (each["accrued"], each["remaining"], each["accrued_percent"]) == (None, None, None)
 
 
 def test_with_an_inventory_what_runs_accrues(place: Path) -> None:
@@ -94,8 +94,8 @@ def test_with_an_inventory_what_runs_accrues(place: Path) -> None:
     ran = budgets(place, inventory(place, young), "-f", "json")
     assert ran.code == 0
     (untagged,) = [each for each in documented(ran)["budgets"] if each["name"] == "untagged"]
-    assert (untagged["actual"], untagged["accrued"], untagged["accrued_percent"]) == ("0.00", "55.04", 110.08)
-    assert (untagged["complete"], untagged["unknown"]) == (True, [])
+    assert (untagged["actual"], untagged["accrued"], untagged["accrued_percent"]) == ("0.00", "55.04", 110.1)
+    assert untagged["unknown"] == []
     assert documented(ran)["budgets"][0]["name"] == "untagged"
     assert "░" in budgets(place, inventory(place, young)).out
 
@@ -118,22 +118,20 @@ def test_a_document_holds_every_amount(place: Path) -> None:
         "rolled_over": "0.00",
         "actual": "242.88",
         "accrued": None,
-        "spent": None,
         "remaining": None,
-        "used_percent": 97.15,
+        "used_percent": 97.2,
         "accrued_percent": None,
-        "forecast_percent": 121.44,
         "forecast": {
             "amount": "303.60",
             "low": "303.60",
             "high": "303.60",
+            "percent": 121.4,
             "error_percent": 0.0,
             "method": "trailing 7 days",
             "because": None,
         },
-        "burn_rate": "7.817",
+        "burn_rate": 7.82,
         "billed_until": "2026-11-23T00:00:00Z",
-        "complete": False,
         "unknown": [
             "what runs now is not known: no inventory was read",
             "1 billed row (12.00 CHF): no rate from CHF to EUR",
@@ -145,9 +143,9 @@ def test_a_document_holds_every_amount(place: Path) -> None:
 def test_a_table_for_spreadsheets(place: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(budgets(place, "-f", "csv").out)))
     assert [each["name"] for each in rows] == ["nlp", "vision", "untagged"]
-    assert (rows[1]["owner"], rows[1]["actual"], rows[1]["accrued"], rows[1]["complete"]) == (
-        "v@acme.example", "220.80", "", "false",
-    )  # fmt: skip
+    assert [rows[1][name] for name in ("owner", "actual", "accrued", "forecast")] == [
+        "v@acme.example", "220.80", "", "276.00",
+    ]  # fmt: skip
 
 
 def test_a_refused_file_counts_not_at_all_and_is_an_error_after_the_output(place: Path) -> None:
