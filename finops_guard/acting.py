@@ -28,7 +28,7 @@ from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
 from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
-from finops_guard.model import Finding, Outcome, Policy, Report, Resource, Step
+from finops_guard.model import BUDGET_TYPE, Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
 from finops_guard.plan.file import write_plan
 from finops_guard.state.episodes import (
@@ -179,7 +179,9 @@ class _Run:
             yield Seen(finding, sight, about, Ladder(record.ladder, notifies=False, longest=record.longest))
 
     def _looked(self, about: About) -> bool:
-        """Whether this run read the place of a record whole."""
+        """Whether this run read the place of a record whole; of budgets it tells all or none."""
+        if about.type == BUDGET_TYPE:
+            return bool(self.report.budgets)
         scope = self.policy.scope.get(about.cloud, {})
         for name, place in (("accounts", about.account), ("regions", about.region)):
             listed = scope.get(name)

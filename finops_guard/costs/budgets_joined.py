@@ -10,9 +10,8 @@ from finops_guard.costs.budgets_billed import Fx
 from finops_guard.costs.computed import computed_resource
 from finops_guard.evaluate import predicate
 from finops_guard.fields import FIELDS
-from finops_guard.model import ACCELERATOR_HOURS, BudgetStatus, Money, Resource, Unknown, Value
+from finops_guard.model import ACCELERATOR_HOURS, BUDGET_TYPE, BudgetStatus, Money, Resource, Unknown, Value
 
-BUDGET_TYPE = "FinOpsGuard::Budget"
 _FIELDS = tuple(name for name in FIELDS if name.startswith("budget."))
 _CENT = Decimal("0.01")
 

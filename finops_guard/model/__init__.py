@@ -2,6 +2,7 @@
 
 from finops_guard.model.money import (
     ACCELERATOR_HOURS,
+    BUDGET_TYPE,
     Budget,
     BudgetStatus,
     CostSource,
@@ -67,6 +68,7 @@ from finops_guard.model.values import NOT_ASKED, Money, Scalar, Series, Unknown,
 
 __all__ = [
     "ACCELERATOR_HOURS",
+    "BUDGET_TYPE",
     "DESTRUCTIVE",
     "LIFECYCLE",
     "NOT_ASKED",

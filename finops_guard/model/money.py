@@ -16,6 +16,8 @@ Every: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 Metric: TypeAlias = Literal["effective", "billed", "list"]
 ACCELERATOR_HOURS = "accelerator-hours"
 """The unit of a budget that limits use instead of money."""
+BUDGET_TYPE = "FinOpsGuard::Budget"
+"""The type of a budget in one period, as a resource that is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,14 @@ Everything here is arithmetic on records: `next_state` and `advance` give the re
 | failing, and its notice was delivered or its ladder has none | begins | - | goes on | begins anew |
 | failing without that | - | - | goes on | ends |
 | passing, gone, outside, exempt | - | - | ends | ends |
+| passing, and a budget | - | - | goes on | goes on |
 | unknown, in a gap, not looked at | - | - | - | - |
 
 Where what keeps it from failing is our own act (a stopped machine is not idle), the caller judges it as it was before
 that act, and says failing. An exempted finding starts from a new notice when its exemption is over.
+
+A budget is a thing of one period, gone when that is over. Spend that swings around a threshold within it is one breach,
+and is told once: forecasts and accruals go up and down from run to run.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal, TypeAlias
 
-from finops_guard.model import LIFECYCLE, Binding, Finding, Param, Rule, Stop
+from finops_guard.model import BUDGET_TYPE, LIFECYCLE, Binding, Finding, Param, Rule, Stop
 from finops_guard.state.entries import Entry, Unfinished, open_acts
 from finops_guard.state.lines import to_line, utc
 
@@ -261,7 +265,7 @@ def done_in(chain: Iterable[Entry]) -> list[Done]:
 
 
 def _next(record: EpisodeRecord | None, seen: Seen, notice: Notice | None, now: datetime) -> EpisodeRecord | None:
-    if seen.sight == "unknown":
+    if seen.sight == "unknown" or (seen.sight == "pass" and seen.about.type == BUDGET_TYPE):
         return record
     if seen.sight != "fail":
         return record and end(record, _ENDS[seen.sight], now)
