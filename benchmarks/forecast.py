@@ -181,13 +181,15 @@ def main() -> None:
     naive = list(suite(lag=0))
     names = ("run rate", *METHODS)
     print("Error of the month's total (WAPE, %) on the same complete days; `told`: how often a number was given at all")
-    print(f"{'':10}{'forecast':>10}{'told':>7}{'band held':>11}" + "".join(f"{name:>28}" for name in names))
+    print(
+        f"{'':10}{'forecast':>10}{'told':>7}{'band held':>11}" + "".join(f"{name:>{len(name) + 2}}" for name in names)
+    )
     for kind in (*(each.__name__ for each in KINDS), "all"):
         some = [case for case in cases if kind in (case.kind, "all")]
         told = sum(case.amount is not None for case in some) / len(some)
         print(
             f"{kind:10}{wape((case.chosen, case.was) for case in some):10.1f}{100 * told:5.0f} %{coverage(some):9.1f} %"
-            + "".join(f"{compared(some, name):28.1f}" for name in names)
+            + "".join(f"{compared(some, name):{len(name) + 2}.1f}" for name in names)
         )
     print("Bias (%): of what was told, against the month; and with the incomplete days in, of the same method")
     for cut in CUTS:
