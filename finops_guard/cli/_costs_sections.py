@@ -174,7 +174,7 @@ def _unusual(told: Told) -> Section:
 
 def _days(days: Sequence[UnusualDay]) -> str:
     first, last = days[0].day, days[-1].day
-    return str(first) if first == last else f"{first} to {last:%m-%d}"
+    return str(first) if first == last else f"{first:%m-%d}..{last:%m-%d}"
 
 
 def _cause(cause: str | None) -> str:

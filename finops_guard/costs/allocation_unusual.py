@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
-from finops_guard.costs.allocation import Purse, Wanted
+from finops_guard.costs.allocation import DIGITS, Purse, Wanted
 from finops_guard.costs.anomalies import LEAST, WEEKS, Unusual, unusual
 from finops_guard.costs.asks import Ask, Total
 from finops_guard.costs.charges_cause import Group, cause
@@ -42,6 +42,12 @@ class UnusualDays:
 
 def unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
     """Every group of cloud, account, team and service, on the complete days of the period, at most the last DAYS."""
+    with localcontext() as context:
+        context.prec = DIGITS
+        return _unusual_days(ledger, wanted)
+
+
+def _unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
     known = ledger.days()
     until = {account: moment.date() for account, moment in ledger.complete_until().items()}
     if known is None or not until:
