@@ -125,7 +125,7 @@ def _gap(gap: Gap) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What opens the books: a policy, more cost files, and how much looking may cost."""
+    """What opens the books: a policy, cost files instead of its own sources, and how much looking may cost."""
 
     policy: Policy
     at: datetime
@@ -145,7 +145,7 @@ def opened(asked: Asked, notes: Notes) -> Iterator[Books]:
     if not (policy.costs or asked.costs or policy.budgets or policy.units):
         yield Books(policy, asked.at, Reach(asked.at, Path(), Path()), None, pricer_of(policy, asked.at))
         return
-    sources = [*policy.costs, *(CostSource("focus", {"path": str(Path(path).absolute())}) for path in asked.costs)]
+    sources = [CostSource("focus", {"path": _here(path)}) for path in asked.costs] or policy.costs
     with ExitStack() as stack:
         folder, keys, since = Path(policy.path).absolute().parent, keys_of(policy), _since(policy, asked.at)
         reach = stack.enter_context(reaching(folder, asked.at, notes, asked.environ))
@@ -157,6 +157,11 @@ def opened(asked: Asked, notes: Notes) -> Iterator[Books]:
             notes.gaps += [Gap("costs", "*", "*", path, reason) for path, reason in refused]
         billed = ledger.effective_rates(asked.at - _RATES_OF) if ledger is not None else {}
         yield Books(policy, asked.at, reach, ledger, pricer_of(policy, asked.at, billed))
+
+
+def _here(path: str) -> str:
+    """A path of the command line starts where we are, one of the policy where that is."""
+    return path if "://" in path else str(Path(path).absolute())
 
 
 @contextmanager

@@ -51,5 +51,6 @@ def estate(
     except ImportError as error:
         message = f"the sandbox needs the package {error.name}"
         raise InputError(message, help="pip install 'finops-guard-engine[sandbox]'") from None
+    given = policy_for(policy_path, at.date()) if policy_path else None  # a mistake is said before an estate starts
     with sandbox.start(now=at) as box, sandbox.applied(box.environment):
-        yield policy_for(policy_path or box.policy_path, at.date()), ("aws",)
+        yield given or policy_for(box.policy_path, at.date()), ("aws",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -110,6 +111,33 @@ def policy(function: Function) -> Function:
     return click.option(
         "-p", "--policy", "policy_path", type=click.Path(path_type=Path), metavar="FILE", help="Policy file."
     )(function)
+
+
+def costs(function: Function) -> Function:
+    """`--costs`, as `costs`: cost files or addresses, instead of what the policy names."""
+    return click.option(
+        "--costs", multiple=True, metavar="PATH", help="Cost data (FOCUS, CUR, …), instead of the policy's; repeatable."
+    )(function)
+
+
+def max_api_cost(function: Function) -> Function:
+    """`--max-api-cost`, as `max_api_cost`: Decimal of US dollars, or None."""
+    return click.option(
+        "--max-api-cost", type=Dollars(), metavar="USD", help="The most that asking billing APIs may cost in this run."
+    )(function)
+
+
+class Dollars(click.ParamType[Decimal]):
+    """An amount of US dollars."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:  # noqa: ANN401 - click's
+        """The amount."""
+        text = str(value)
+        if not text.isascii() or not text.replace(".", "", 1).isdigit():
+            raise click.BadParameter(f"'{printable(text)}' is no amount of US dollars, for example 0.50", ctx, param)
+        return Decimal(text)
 
 
 def counted(count: int, noun: str) -> str:

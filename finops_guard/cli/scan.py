@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
 
 from finops_guard.cli._estate import SANDBOX, Target, estate
-from finops_guard.cli._options import Word, instant, manners, policy
+from finops_guard.cli._options import Word, costs, instant, manners, max_api_cost, policy
 from finops_guard.cli._outputs import Format, NamedFile, check, write
 from finops_guard.cli._progress import progress
 from finops_guard.errors import ActError, InputError
@@ -44,6 +45,8 @@ from finops_guard.model import SEVERITIES, Policy, Report
     help="What an unknown verdict counts as.",
 )
 @click.option("--include", type=Word(("pass",)), help="Also list what passes.")
+@costs
+@max_api_cost
 @click.option("--plan-out", type=click.Path(path_type=Path), help="Save the steps for apply; notices still go out.")
 @click.option("--state", metavar="URI", help="Where the state is, instead of the policy's.")
 @click.option("--snapshot-out", type=click.Path(path_type=Path), help="Keep the inventory as a file to scan again.")
@@ -59,6 +62,8 @@ def command(  # noqa: D103 - click shows the help below
     fail_on: str,
     unknown: str,
     include: str | None,
+    costs: tuple[str, ...],
+    max_api_cost: Decimal | None,
     plan_out: Path | None,
     state: str | None,
     snapshot_out: Path | None,
@@ -90,6 +95,8 @@ def command(  # noqa: D103 - click shows the help below
             asked=targets,
             environ=os.environ,
             say=say,
+            costs=costs,
+            max_api_cost=max_api_cost,
         )
         if not quiet:
             _header(rules, wanted)

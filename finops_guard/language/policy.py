@@ -26,10 +26,6 @@ from finops_guard.model import DESTRUCTIVE, VERBS, Budget, Condition, Mode, Poli
 
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
 LATER = {
-    "costs": "cost data is not read",
-    "shared": "shared cost is not split",
-    "budgets": "no budget is computed, so no budget rule is judged",
-    "units": "no unit cost is computed",
     "assume": "planned resources are not estimated",
     "waivers": "infrastructure as code is not judged",
     "datasets": "data locality is not judged",
