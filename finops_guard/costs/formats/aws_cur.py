@@ -1,4 +1,4 @@
-"""AWS Cost and Usage Report: 2.0 from Data Exports, and the legacy one, as CSV (`lineItem/…`) or as Athena names columns.
+"""AWS Cost and Usage Report: 2.0 from Data Exports, and the legacy one, as CSV or as Athena names columns.
 
 EffectiveCost is what AWS documents as amortised cost: covered usage at what its plan or reservation cost, fees only as
 far as they were not used. An export without those columns counts each line at its unblended cost, and says so.
