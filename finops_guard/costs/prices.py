@@ -82,6 +82,17 @@ def times_of(resource: Resource, machine: str) -> int | Unknown:
     return _count(resource, fact) if fact else 1
 
 
+def metered_times(resource: Resource) -> int | Unknown:
+    """How many hours a bill meters in one hour of a resource.
+
+    The standby of a database is in the price of the same meter, not in its hours (infracost golden test db_instance:
+    Multi-AZ is 730 hours a month at twice the price).
+    """
+    machine = machine_of(resource)
+    how = tables.priced_by().get(resource.text("type").casefold())
+    return 1 if machine and how is not None and how.resource == "rds" else times_of(resource, machine)
+
+
 def _by_machine(resource: Resource, how: PricedBy) -> bool:
     return how.by == "machine" or (how.by == "parts" and resource.text("state") == "planned")
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 _DIGITS = Decimal("1e-12")
 Billed: TypeAlias = Mapping[str, tuple[Decimal, str, date]]
-"""ResourceId as the bill has it -> what an hour of it was billed, the currency, and the last day billed."""
+"""ResourceId as the bill has it -> what an hour of its meter was billed, the currency, and the last day billed.
+
+An endpoint of three machines runs three hours of its meter in one."""
 Live: TypeAlias = Callable[[Resource], Price | None]
 """The price of a resource's machine now, None where the provider was not asked or did not say."""
 
@@ -76,7 +78,10 @@ class Pricer:
         amount, currency, day = found
         # Started again since, it may be another machine: sizes change while machines stand still.
         again = resource.started is not None and resource.started.date() > day
-        return None if again or amount <= 0 else Price(Money(amount, currency), "billed", day.isoformat())
+        times = prices.metered_times(resource)
+        if again or amount <= 0 or isinstance(times, Unknown):
+            return None
+        return Price(Money(amount * times, currency), "billed", day.isoformat())
 
     def _listed(self, resource: Resource) -> Price | Unknown:
         found = prices.listed(resource)

@@ -95,6 +95,25 @@ def test_what_it_was_billed_while_it_ran_is_no_price_of_what_stands_still() -> N
     assert isinstance(Pricer(DAY, billed=BILLED).price(other), Unknown)
 
 
+@pytest.mark.parametrize(
+    ("kind", "facts", "hour"),
+    [
+        ("AWS::SageMaker::Endpoint", {"instance_type": "ml.g5.xlarge", "instances": 3}, "114.6"),
+        ("AWS::EC2::VPCEndpoint", {"zones": 2}, "76.4"),
+        ("AWS::RDS::DBInstance", {"instance_type": "db.t3.large", "engine": "mysql", "instances": 2}, "38.2"),
+        ("AWS::EC2::NatGateway", {}, "38.2"),
+    ],
+)
+def test_a_bill_counts_the_hours_of_each_machine(kind: str, facts: dict[str, object], hour: str) -> None:
+    found = Pricer(DAY, billed={ARN: BILLED["i-0abc1234def56789"]}).price(machine(kind, facts))
+    assert found == Price(Money(Decimal(hour), "USD"), "billed", "2026-11-22")
+
+
+def test_how_many_machines_were_billed_must_be_known() -> None:
+    unread = machine("AWS::EC2::VPCEndpoint")
+    assert isinstance(Pricer(DAY, billed={ARN: BILLED["i-0abc1234def56789"]}).price(unread), Unknown)
+
+
 def test_what_the_snapshot_does_not_know_is_priced_by_its_bill() -> None:
     found = Pricer(DAY, billed={ARN: BILLED["i-0abc1234def56789"]}).price(machine("AWS::OpenSearchService::Domain"))
     assert isinstance(found, Price)
@@ -106,7 +125,7 @@ def test_a_node_group_is_priced_by_its_machines_whatever_a_card_says() -> None:
     pricer = Pricer(DAY, cards(card("41")), OFF, {ARN: BILLED["i-0abc1234def56789"]})
     assert pricer.price(group) == Unknown("priced as the machines it runs, each by itself")
     planned = machine("AWS::EKS::Nodegroup", {"instances": 2}, state="planned")
-    assert pricer.price(planned) == Price(Money(Decimal("38.2"), "USD"), "billed", "2026-11-22")
+    assert pricer.price(planned) == Price(Money(Decimal("76.4"), "USD"), "billed", "2026-11-22")
 
 
 @pytest.mark.parametrize(
