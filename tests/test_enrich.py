@@ -61,5 +61,5 @@ def test_a_pricer_that_knows_the_bill_goes_before(tmp_path: Path) -> None:
 
 def test_a_rate_card_that_cannot_be_used_stops_before_anything_is_judged(tmp_path: Path) -> None:
     rules = policy(tmp_path, CARD.replace("EUR,2026", "EURO,2026"))
-    with pytest.raises(InputError, match=r"^cards/edp\.csv:2:4: 'EURO' is not an ISO 4217 currency"):
+    with pytest.raises(InputError, match=r"^cards/edp\.csv:2:19: error: 'EURO' is not an ISO 4217 currency"):
         enrich([machine("g5.xlarge")], rules, AT)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from finops_guard.cli import _options
-from finops_guard.language.diagnostics import Diagnostic, printable
+from finops_guard.language.diagnostics import Diagnostic, LanguageError, printable
+
+if TYPE_CHECKING:
+    from finops_guard.model import Policy
 
 
 @click.command()
@@ -19,7 +24,7 @@ def command(paths: tuple[Path, ...], policy_path: Path | None, shape: str, quiet
     """Check packs, policies and test files: every mistake, where it stands and what was meant.
 
     PATH is a file, or a folder with such files; without any: the policy here, policies/ and rules/. What a file is
-    shows from its content. The packs that a policy uses are checked with it. No cloud is asked.
+    shows from its content. The packs and rate cards that a policy uses are checked with it. No cloud is asked.
 
     Exit 2 when something is wrong.
     """
@@ -27,6 +32,7 @@ def command(paths: tuple[Path, ...], policy_path: Path | None, shape: str, quiet
     from finops_guard.language.files import load_files
 
     files = load_files(chosen(paths, policy_path), datetime.now(UTC).date())
+    files.problems += _rate_cards(files.policies.values())
     problems = files.errors if quiet else files.problems
     if shape == "json":
         from finops_guard.cli._paint import write_json
@@ -47,6 +53,18 @@ def command(paths: tuple[Path, ...], policy_path: Path | None, shape: str, quiet
         click.echo(", ".join(counts), err=True)
     if files.errors:
         raise click.exceptions.Exit(2)
+
+
+def _rate_cards(policies: Iterable[Policy]) -> Iterator[Diagnostic]:
+    """What is wrong with the rate cards of policies."""
+    for policy in policies:
+        if policy.rates.cards:
+            from finops_guard.costs.rate_cards import load
+
+            try:
+                load(policy.rates.cards, Path(policy.path).parent)
+            except LanguageError as wrong:
+                yield from wrong.diagnostics
 
 
 def record(problem: Diagnostic) -> dict[str, object]:

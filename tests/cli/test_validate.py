@@ -149,3 +149,15 @@ def test_what_we_ship_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = finops_guard("validate")
     assert ran.code == 0
     assert "0 errors" in ran.err
+
+
+def test_the_rate_cards_of_a_policy_are_checked_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish(tmp_path, policy=POLICY + "rates: {cards: [edp.csv]}\n")
+    (tmp_path / "edp.csv").write_text("cloud,machine,price,currency,from\naws,p5.48xlarge,40,EURO,2026-01-01\n")
+    monkeypatch.chdir(tmp_path)
+    ran = finops_guard("validate")
+    assert ran.code == 2
+    assert "edp.csv:2:20: error: 'EURO' is not an ISO 4217 currency" in ran.out
+    assert "did you mean 'EUR'?" in ran.out
+    (tmp_path / "edp.csv").write_text("cloud,machine,price,currency,from\naws,p5.48xlarge,40,EUR,2026-01-01\n")
+    assert finops_guard("validate").code == 0
