@@ -45,5 +45,6 @@ def connect(cache: Path, *, ordered: bool = False) -> DuckDBPyConnection:
         }
     )
     base.execute((Path(__file__).parent / "cleaning.sql").read_text("utf-8"))
+    base.execute("SET enable_progress_bar = false")
     base.execute("SET lock_configuration = true")
     return base

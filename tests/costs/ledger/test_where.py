@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 KEYS = ("team", "expires-on", "a'b", '"', "$p0", "ключ", "x;y")
 SPELLINGS = (*KEYS, "Team", " team", "TEAM", "expires_on")
-VALUES = ("vision", "Vision", "nlp", "", " ", "'; DROP TABLE rows; --", "2026-11-25", "2026-11-24", "2026-12-01T00:00:00Z",
-          "a\nb", "é" * 256, "é" * 257, "\x00", "$p0", "null", "1")  # fmt: skip
+VALUES = ("vision", "Vision", "nlp", "", " ", "'; DROP TABLE rows; --", "2026-11-25", "2026-11-24",
+          "2026-12-01T00:00:00Z", "a\nb", "é" * 256, "é" * 257, "\x00", "$p0", "null", "1")  # fmt: skip
 PATTERNS = ("[a-z]+", "vision|nlp", ".*", "é+", "a.b", r"\d{4}-\d\d-\d\d", "(?:v|n).*", "")
 FIELDS = {"account": "SubAccountId", "region": "RegionId", "charge.service": "ServiceName", "id": "ResourceId"}
 TEXTS = ("i-1", "i-2", "eu-west-1", "Amazon EC2", "")
@@ -55,7 +55,8 @@ def compares(draw: st.DrawFn) -> Compare:
 
 
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares() | st.builds(Compare, st.sampled_from([Ref("field", name) for name in UNTOLD]), st.just("exists"), st.booleans()),
+    compares()
+    | st.builds(Compare, st.sampled_from([Ref("field", name) for name in UNTOLD]), st.just("exists"), st.booleans()),
     lambda inner: st.builds(Not, inner)
     | st.builds(All, st.lists(inner, max_size=3).map(tuple))
     | st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple)),
