@@ -66,6 +66,8 @@ def test_what_is_written_validates_and_passes_its_tests(here: Path) -> None:
         "tag-hygiene",
         "accelerator-waste",
         "schedules",
+        "budgets",
+        "unit-economics",
         "house",
     ]
     for command in ("validate", "test"):

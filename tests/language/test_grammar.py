@@ -28,12 +28,11 @@ def pack() -> Pack:
 
 @pytest.fixture
 def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Policy, list[Diagnostic]]:
-    for name, home in (("policy", "policies"), ("budgets", "rules")):
-        (tmp_path / home).mkdir()
-        (tmp_path / home / f"{name}.yaml").write_text((FOLDER / f"{name}.yaml").read_text("utf-8"), "utf-8")
+    (tmp_path / "policies").mkdir()
+    for name in ("policy.yaml", "budgets.csv"):
+        (tmp_path / "policies" / name).write_text((FOLDER / name).read_text("utf-8"), "utf-8")
     bases = {"msp-baseline": FOLDER / "msp-baseline.yaml"}
     monkeypatch.setattr("finops_guard.language.base.shipped_names", lambda _: bases)
-    (tmp_path / "policies" / "budgets.csv").write_text((FOLDER / "budgets.csv").read_text("utf-8"), "utf-8")
     loaded, problems = check_policy(tmp_path / "policies" / "policy.yaml", TODAY)
     assert [str(problem) for problem in problems if not problem.warning] == []
     assert loaded is not None

@@ -61,7 +61,7 @@ def test_each_next_step_of_the_starter_works_as_it_stands(tmp_path: Path) -> Non
         document |= step
         path.write_text(yaml.safe_dump(document), "utf-8")
         acting.append([binding.name for binding in loaded(path).bindings if binding.mode == "enforce"])
-    assert acting == [[], [], [], ["waste-dev"], ["schedules"]]
+    assert acting == [[], [], [], ["waste-dev"], ["schedules"], ["schedules"]]
 
 
 def _steps(text: str) -> list[dict[str, Any]]:
