@@ -1,6 +1,7 @@
 """The embedded estate behind `finops-guard scan sandbox`: an invented company's AWS, served by moto on loopback.
 
     estate.yaml ─► estate.draw ─► plant ─► moto's backends ─► front ─► server on 127.0.0.1 ◄── the real SDK
+    bills.yaml ───────┴─► bills/*.csv.gz beside the policy, which names them
 
 The scan does not know: it gets credentials and an endpoint by the environment, like anybody with a local emulator.
 """
@@ -42,6 +43,8 @@ def start(*, seed: int = _SEED, now: datetime) -> Iterator[Sandbox]:
     from moto.moto_api._internal import mock_random
 
     from finops_guard.sources.sandbox import estate, gaps, organization, plant
+    from finops_guard.sources.sandbox._bills_ids import planted
+    from finops_guard.sources.sandbox.bills import write_bills
     from finops_guard.sources.sandbox.front import Front
     from finops_guard.sources.sandbox.policy import written
     from finops_guard.sources.sandbox.server import serving
@@ -57,7 +60,9 @@ def start(*, seed: int = _SEED, now: datetime) -> Iterator[Sandbox]:
             watches = gaps.install(company)
             for place, series in plant.everything(company).items():
                 watches[place].series, watches[place].now = tuple(series), company.now
+            ids = planted(company)
         with serving(Front(company)) as address, TemporaryDirectory(prefix="finops-guard-sandbox-") as folder:
+            write_bills(Path(folder), now, seed=seed, ids=ids)
             yield Sandbox(environment(address, key, region, os.environ), written(Path(folder), now))
     finally:
         gaps.empty()
