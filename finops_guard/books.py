@@ -36,6 +36,9 @@ from finops_guard.sources import targets
 Inventory: TypeAlias = Callable[[], Iterable[Resource]]
 """The inventory as sources say it, as often as it is asked for."""
 
+COSTS = "costs"
+"""What stands for a cloud in the gap that a refused file of cost data is."""
+
 _RATES_OF = timedelta(days=7)
 _TEAM = "team"
 
@@ -80,7 +83,7 @@ class Books:
             statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, gaps) if policy.budgets else []
         )
         units = self._units(inventory) if policy.units else []
-        computed = [*map(budget_resource, budgets), *unit_resources(units, policy.fx), *self._charges()]
+        computed = [*map(budget_resource, budgets), *unit_resources(units), *self._charges()]
         asked = any(name.startswith("budget.") for name in need_of(policy).fields)
         return Figures(
             tuple(budgets),
@@ -92,7 +95,7 @@ class Books:
     def _units(self, inventory: Inventory | None) -> list[UnitCost]:
         policy = self.policy
         counted = any(unit.count.source == "inventory" for unit in policy.units.values())
-        there: Iterable[Resource] = self.priced(inventory()) if counted and inventory is not None else ()
+        there = self.priced(inventory()) if counted and inventory is not None else None
         by_hours = inventory is not None and any(split.by == "accelerator_hours" for split in policy.shared)
         hours = self._hours(self.priced(inventory())) if by_hours and inventory is not None else {}
         return unit_costs(policy, self.ledger, self.reach, there, hours=hours)
@@ -154,7 +157,7 @@ def opened(asked: Asked, notes: Notes) -> Iterator[Books]:
         if sources:
             ledger = stack.enter_context(open_ledger(sources, reach, aliases=policy.aliases, keys=keys))
             refused = [(read.path, reason) for read in ledger.files for reason in read.refused]
-            notes.gaps += [Gap("costs", "*", "*", path, reason) for path, reason in refused]
+            notes.gaps += [Gap(COSTS, "*", "*", path, reason) for path, reason in refused]
         billed = ledger.effective_rates(asked.at - _RATES_OF) if ledger is not None else {}
         yield Books(policy, asked.at, reach, ledger, pricer_of(policy, asked.at, billed))
 

@@ -27,17 +27,17 @@ def show(answer: Answer) -> None:
     to = screen(sys.stdout)
     rows = list(answer.costs)
     for _, of_unit in groupby(rows, key=lambda cost: cost.unit.name):
-        _unit(list(of_unit), answer, to)
+        _unit(list(of_unit), to)
     _next(rows, answer, to)
 
 
-def _unit(rows: list[UnitCost], answer: Answer, to: Screen) -> None:
+def _unit(rows: list[UnitCost], to: Screen) -> None:
     whole = rows[0]
     to.title(whole.unit.name, _about(whole))
     name = to.width - sum(width for _, width in _COLUMNS)
     to.say((to.cell(f"per {whole.unit.of}", name), "dim"), *((to.cell(n, w, right=True), "dim") for n, w in _COLUMNS))
     for row in rows:
-        _row(row, answer, to, name)
+        _row(row, to, name)
     because = [*dict.fromkeys(f"{_name(row)}: {row.because}" for row in rows if row.because)]
     for text in because:
         to.indented(text, 2, "yellow")
@@ -53,8 +53,8 @@ def _about(whole: UnitCost) -> str:
     return f"{whole.first} to {whole.last}, {counted(whole.days, 'day')}"
 
 
-def _row(row: UnitCost, answer: Answer, to: Screen, name: int) -> None:
-    percent = target_percent(row, answer.policy.fx)
+def _row(row: UnitCost, to: Screen, name: int) -> None:
+    percent = target_percent(row)
     of_target = f"{number(percent, 1)} %" if isinstance(percent, float) else _NONE
     above = isinstance(percent, float) and percent > 100  # noqa: PLR2004 # a target is met up to all of it
     change = _NONE if row.change is None else f"{row.change * 100:+,.1f} %"

@@ -46,9 +46,9 @@ def command(  # noqa: D103 - click shows the help below
         found = answer(Asked(targets, paths, policy_path, at or datetime.now(UTC), days, say))
     if shape == "json":
         from finops_guard.cli._paint import write_json
-        from finops_guard.costs.units_judged import record
+        from finops_guard.outputs._money_rows import unit_row
 
-        units = [record(cost, found.policy.fx) for cost in found.costs]
+        units = [unit_row(cost) for cost in found.costs]
         gaps = [{"type": gap.type, "cloud": gap.cloud, "reason": gap.reason} for gap in found.gaps if not gap.expected]
         write_json({"schema": SCHEMA, "days": days, "units": units, "gaps": gaps})
     else:
@@ -65,8 +65,9 @@ def command(  # noqa: D103 - click shows the help below
 command.help = """Say what one prediction, token, transaction or training run costs, with target and change.
 
     Units are in the policy: money that a selection cost, by what was counted. Both are of the same complete days, so
-    that a bill that is late or a count that is not there makes no unit look cheap. TARGET is where the inventory comes
-    from, as in scan; it is read only where a unit counts what is in it. The change is against the days before.
+    that a bill that is late or a count that is not there makes no unit look cheap. With a TARGET (as in scan: aws,
+    sandbox, a snapshot file) what there is can be counted too; without, that is unknown. The change is against the
+    days before.
 
     Exit 2 when cost data or a count was refused, 3 when a count could not be read; the rest is shown all the same.
     """

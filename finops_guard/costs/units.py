@@ -36,7 +36,7 @@ def unit_costs(
     policy: Policy,
     ledger: Ledger | None,
     reach: Reach,
-    inventory: Iterable[Resource] = (),
+    inventory: Iterable[Resource] | None = None,
     *,
     hours: Mapping[str, Decimal] | None = None,
     seen: datetime | None = None,
@@ -44,18 +44,21 @@ def unit_costs(
 ) -> list[UnitCost]:
     """Every unit cost of a policy: of each unit the whole first, then its parts, the dearest first.
 
-    `inventory` (enriched) is read once, and only where it is needed, as it was `seen` (now if left out). `hours`:
-    accelerator hours by team, for shared cost that is split by them; without, those of the inventory. A count that
-    fails is a gap in `reach.notes`.
+    `inventory` (enriched) is read once, and only where it is needed, as it was `seen` (now if left out); None: nobody
+    looked. `hours`: accelerator hours by team, for shared cost that is split by them; without, those of the inventory.
+    A count that fails is a gap in `reach.notes`.
     """
     by_hours = hours is None and any(split.by == "accelerator_hours" for split in policy.shared)
-    found, counted_hours = _read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
-    shared = Shared(policy.shared, tuple(policy.teams), counted_hours if hours is None else hours)
+    found: dict[str, _Found] = {}
+    if inventory is not None:
+        found, ran = _read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
+        hours = ran if hours is None else hours
+    shared = Shared(policy.shared, tuple(policy.teams), hours or {})
     with localcontext(prec=_DIGITS):
         return [
             cost
             for unit in policy.units.values()
-            for cost in _Unit(unit, policy, ledger, reach, found.get(unit.name, _Found()), shared, seen, over).costs()
+            for cost in _Unit(unit, policy, ledger, reach, found.get(unit.name), shared, seen, over).costs()
         ]
 
 
@@ -105,7 +108,7 @@ class _Unit:
     policy: Policy
     ledger: Ledger | None
     reach: Reach
-    found: _Found
+    found: _Found | None
     shared: Shared
     seen: datetime | None
     over: int
@@ -115,6 +118,9 @@ class _Unit:
         today = self.reach.now.date()
         if self.ledger is None:
             yield self._none(today, "no cost data")
+            return
+        if self.unit.count.source == "inventory" and self.found is None:
+            yield self._none(today, "no inventory was read")
             return
         billed = complete(self.ledger, self.unit.covers, self.over)
         if billed is None:
@@ -231,13 +237,13 @@ class _Unit:
 
     def _asked(self, first: date, last: date) -> Asked:
         unit = self.unit
-        found, seen = self.found.resources, self.seen
+        found, seen = self.found.resources if self.found else [], self.seen
         return Asked(unit.count, first, last, unit.by, self.reach, unit.covers, self.ledger, found, seen)
 
     def _unclear(self, money: Rows) -> Iterator[str]:
         if money.unclear:
             yield f"of {money.unclear} cost rows the bill cannot tell whether they belong to it: they are not in it"
-        if self.found.unclear:
+        if self.found and self.found.unclear:
             yield f"of {self.found.unclear} resources it is not known whether they are counted: they are not"
 
     def _definition(self, counted: Counted) -> str:

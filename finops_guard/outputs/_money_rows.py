@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from finops_guard.costs.units_judged import target_percent
 from finops_guard.outputs._units import cents, utc
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def budget_row(status: BudgetStatus) -> dict[str, object]:
 
 def unit_row(cost: UnitCost) -> dict[str, object]:
     """One unit cost; `key` is empty for the unit as a whole."""
+    percent = target_percent(cost)
     return {
         "name": cost.unit.name,
         "of": cost.unit.of,
@@ -67,6 +69,7 @@ def unit_row(cost: UnitCost) -> dict[str, object]:
         "target": {"amount": _plain(cost.unit.target.amount), "currency": cost.unit.target.currency}
         if cost.unit.target
         else None,
+        "target_percent": percent if isinstance(percent, float) else None,
         "change_percent": None if cost.change is None else round(cost.change * 100, 1),
         "coverage_percent": None if cost.coverage is None else round(cost.coverage * 100, 1),
         "quality": cost.quality,
