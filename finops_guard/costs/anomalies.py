@@ -29,14 +29,18 @@ class Unusual:
     usual: Decimal
 
 
+def days_read(day: date) -> list[date]:
+    """The days whose costs `unusual` reads, in order."""
+    return sorted({day, months_back(day, 1), *_weeks_before(day)})
+
+
 def unusual(days: Mapping[date, Decimal], day: date, first: date) -> Unusual | Unknown | None:
     """Whether a day cost more than usual: above the band, and above both floors. None: it did not.
 
     `days`: what each day cost; one that is not in it cost nothing, from `first` on, where the bills begin. What cost as
     much on the same day of the month before (a monthly charge) is usual too.
     """
-    same = [day - timedelta(weeks=weeks) for weeks in range(1, WEEKS + 1)]
-    before = [days.get(each, Decimal(0)) for each in same if each >= first]
+    before = [days.get(each, Decimal(0)) for each in _weeks_before(day) if each >= first]
     if len(before) < FEWEST_WEEKS:
         return Unknown(f"the bills begin on {first}, too late to say what a {day:%A} usually costs")
     usual = median(before)
@@ -48,3 +52,7 @@ def unusual(days: Mapping[date, Decimal], day: date, first: date) -> Unusual | U
     if cost <= days.get(months_back(day, 1), Decimal(0)) * (1 + LEAST_SHARE):
         return None
     return Unusual(excess, usual)
+
+
+def _weeks_before(day: date) -> list[date]:
+    return [day - timedelta(weeks=weeks) for weeks in range(1, WEEKS + 1)]

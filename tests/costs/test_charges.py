@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import pytest
+
     from finops_guard.model import Resource
     from tests.costs.budgeting import Row
 
@@ -84,6 +86,18 @@ def test_where_no_resource_is_to_blame_a_usage_type_may_be(tmp_path: Path) -> No
     assert found.fields["charge.unusual_cause"] == "project crawl"
 
 
+def test_only_the_dearest_are_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finops_guard.costs.charges.EXPLAINED", 1)
+    spikes = [
+        row("2026-11-22", "800", tags=VISION, ResourceId="i-0bad"),
+        row("2026-11-22", "900", tags={"team": "nlp"}, ResourceId="i-0worse"),
+    ]
+    found = told(tmp_path, [*calm(), *spikes])
+    assert found["nlp/Amazon EC2"].fields["charge.unusual_cause"] == "resource i-0worse"
+    assert found["vision/Amazon EC2"].fields["charge.unusual_day"] == Money(Decimal(800), "USD")
+    assert found["vision/Amazon EC2"].look("charge.unusual_cause") == Unknown("only the dearest are explained")
+
+
 def test_an_incomplete_day_is_not_held_against_anything(tmp_path: Path) -> None:
     found = told(tmp_path, [*calm(), row("2026-11-23", "900", tags=VISION)])["vision/Amazon EC2"]
     assert found.fields["charge.unusual_day"] is None
@@ -119,13 +133,15 @@ def test_old_bills_say_nothing_of_today(tmp_path: Path) -> None:
     assert found.look("charge.unusual_day") == Unknown("the bills are complete until 2026-11-23 only")
 
 
-def test_amounts_are_in_the_policys_currency_or_unknown(tmp_path: Path) -> None:
+def test_amounts_are_in_the_policys_currency_else_in_their_own_if_that_is_one(tmp_path: Path) -> None:
     rows = [*calm(), row("2026-11-22", "920", tags=VISION, BillingCurrency="EUR")]
     euro = told(tmp_path, rows, currency="EUR", fx=RATES)["vision/Amazon EC2"]
     assert euro.fields["charge.amount_month"] == Money(Decimal("0.92") * 3100 + 920, "EUR")
     assert euro.fields["charge.unusual_day"] == Money(Decimal(920), "EUR")
     sek = told(tmp_path, rows, currency="SEK", fx=RATES)["vision/Amazon EC2"]
     assert sek.look("charge.amount_month") == Unknown("the policy has no rate from EUR to SEK")
+    alone = told(tmp_path, calm(), currency="SEK", fx=RATES)["vision/Amazon EC2"]
+    assert alone.fields["charge.amount_month"] == Money(Decimal(3100), "USD")
     mixed = told(tmp_path, rows)["vision/Amazon EC2"]
     assert mixed.look("charge.unusual_day") == Unknown("it is billed in EUR, USD, and the policy names no currency")
 
