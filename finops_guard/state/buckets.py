@@ -28,13 +28,18 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 def open_bucket(uri: str, session: Callable[[], object] | None) -> Objects:
     """The store at `s3://`, `gs://` or `az://`. InputError without the cloud's SDK, credentials or a bucket."""
+    return Objects(reached(uri, session), uri)
+
+
+def reached(uri: str, session: Callable[[], object] | None) -> S3Store | GCSStore | AzureStore:
+    """What is at such a place, bare: for who reads what others wrote. InputError as above."""
     where = urlsplit(uri)
     if not where.netloc or where.query or where.fragment:
         raise InputError(f"state {uri!r}: not a bucket and a prefix")
     make: dict[str, Callable[[SplitResult, Callable[[], object] | None], S3Store | GCSStore | AzureStore]]
     make = {"s3": _s3, "gs": open_gcs, "az": open_container}
     try:
-        return Objects(make[where.scheme](where, session), uri)
+        return make[where.scheme](where, session)
     except (BaseError, ValueError) as wrong:
         raise InputError(f"state {uri}: {str(wrong).partition(chr(10))[0]}") from None
 

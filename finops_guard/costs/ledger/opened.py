@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from finops_guard.costs.ledger.bucket import bucket_files
 from finops_guard.costs.ledger.database import connect
 from finops_guard.costs.ledger.find import FILES, Found, found, inside
 from finops_guard.costs.ledger.ingest import ingest
@@ -60,7 +61,7 @@ def _twice(read: FileRead, first: FileRead) -> FileRead:
 
 def _files(source: CostSource, reach: Reach) -> Iterator[Found]:
     if source.source in FILES:
-        return found(source, reach, lambda uri: _bucket(uri, reach))
+        return found(source, reach, lambda uri: bucket_files(uri, reach.cache / "ledger" / "objects"))
     name = f"finops_guard.costs.live.{source.source.replace('-', '_')}"
     try:
         live = importlib.import_module(name)
@@ -73,10 +74,6 @@ def _files(source: CostSource, reach: Reach) -> Iterator[Found]:
 
 def _named(source: CostSource, path: Path) -> str:
     return f"{source.source}/{path.name}"
-
-
-def _bucket(uri: str, _reach: Reach) -> Iterator[Found]:
-    raise InputError(f"costs {uri}: object stores are not available in this version")
 
 
 def _table(file: Found, store: Store, keys: Collection[str]) -> Table:
