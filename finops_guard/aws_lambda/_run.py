@@ -1,7 +1,7 @@
 """One invocation of a run: begun once, gone on with as often as it takes, finished once.
 
-In the state: `run/<key>/start` (when it began and under what), `run/<key>/cell/<n>`, `run/<key>/result`; and
-what `advice.keep` keeps of every run.
+In the state: `run/<key>/start` (when it began and under what), what `_progress` keeps, `run/<key>/result`; and what
+`advice.keep` keeps of every run.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Invocation:
         began, again = self._began(store, policy, now)
         if (done := store.get(f"run/{order.key}/result")) is not None:
             return from_line(done)
-        progress = Progress(store, f"run/{order.key}/cell", Path(self.folder), self._left)
+        progress = Progress(store, f"run/{order.key}", Path(self.folder), self._left)
         if again:
             progress.load()
         try:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from finops_guard.aws_lambda import _progress, handler
 from finops_guard.aws_lambda._progress import Progress
-from finops_guard.errors import GuardError, InputError, ScanError
+from finops_guard.errors import ActError, GuardError, InputError, ScanError
 from finops_guard.language.diagnostics import LanguageError
+from finops_guard.state.halts import halt, resume
+from finops_guard.state.lease import acquire
+from finops_guard.state.store import open_store
 from tests.aws_lambda.world import CELLS, POLICY, REGIONS, RESOURCES, SEEN, WHERE, Context, World
+from tests.sources.aws.cloud import OWN
 
 EVENT = {"policy": WHERE}
 
@@ -113,6 +121,90 @@ def test_a_killed_invocation_loses_only_what_was_not_kept(world: World, monkeypa
     result = handler(EVENT, Context())
     assert result["resources"] == RESOURCES
     assert len({*world.cells_asked()}) == CELLS - len(kept)
+
+
+def test_a_cell_that_never_fits_an_invocation_is_a_gap(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    keeps = Progress.keep
+    cut: list[str] = []
+
+    def ended(self: Progress, cell: str, resources: Any) -> Any:
+        for number, resource in enumerate(keeps(self, cell, resources)):
+            if cell.endswith("us-east-1 AWS::EC2::Volume") and not number:
+                while not self._slow:
+                    time.sleep(0.01)
+                time.sleep(0.05)
+                cut.append(cell)
+                raise SystemExit  # as Lambda does it: nothing is said any more
+            yield resource
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_progress, "_A_WHILE", 0.2)
+        patch.setattr(Progress, "keep", ended)
+        for _ in range(2):  # Lambda tries again twice, with the same event
+            with pytest.raises(SystemExit):
+                handler(EVENT, Context())
+        result: dict[str, Any] = handler(EVENT, Context())
+    assert len(cut) == 2
+    (gap,) = json.loads(world.get(f"state/{result['report']}"))["gaps"]
+    assert (gap["account"], gap["region"], gap["type"]) == (OWN, "us-east-1", "AWS::EC2::Volume")
+    assert "2 invocations were ended while they read it" in gap["reason"]
+    assert (result["complete"], result["resources"]) == (False, RESOURCES - 3)
+
+
+def test_what_takes_long_and_was_read_whole_is_not_taken_for_too_large(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended just behind a slow cell, again and again: it is kept at once."""
+    ends = Progress.whole
+    read: list[str] = []
+
+    def ended(self: Progress, cell: str, *rest: Any) -> None:
+        self._say(cell)
+        ends(self, cell, *rest)
+        read.append(cell)
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Progress, "whole", ended)
+        for _ in range(CELLS):
+            with pytest.raises(SystemExit):
+                handler(EVENT, Context())
+    assert len(set(read)) == CELLS
+    world.cloud.asked.clear()
+    result = handler(EVENT, Context())
+    assert (result["complete"], result["resources"], world.cells_asked()) == (True, RESOURCES, [])
+
+
+def _lease() -> None:
+    acquire(open_store("s3://guard/state", Path()), "run night on another", datetime.now(UTC), timedelta(minutes=15))
+
+
+def _future() -> None:
+    resume(open_store("s3://guard/state", Path()), "ops", "over", datetime.now(UTC) + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("barred", "says"), [(_lease, "holds the lease"), (_future, "an entry of")], ids=["lease", "clock"]
+)
+def test_an_enforcing_run_that_may_not_act_raises(
+    world: World, barred: Callable[[], None], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    barred()
+    with pytest.raises(ActError, match=says):
+        handler(EVENT | {"mode": "enforce"}, Context())
+    assert world.writes == []
+    assert says in json.loads(capsys.readouterr().out.splitlines()[-1])["error"]
+    assert not [key for key in world.stored() if key.endswith("/result")], "so that Lambda tries again"
+
+
+def test_a_halted_run_tells_and_does_nothing(world: World) -> None:
+    halt(open_store("s3://guard/state", Path()), "ops", "audit", datetime.now(UTC))
+    result: dict[str, Any] = handler(EVENT | {"mode": "enforce"}, Context())
+    assert set(world.writes) == {"Publish"}
+    assert (result["steps"], [why for why in result["short"] if "halted by ops" in why]) == (
+        {"notify done": 8, "tag refused": 8},
+        result["short"],
+    )
 
 
 def test_the_same_event_again_changes_nothing(world: World) -> None:
