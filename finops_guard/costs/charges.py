@@ -52,7 +52,7 @@ class _Charge:
     @property
     def id(self) -> str:
         # A slash in a team's name must not make it another charge.
-        parts = (quote(part, safe=" :") if part and part != "-" else "%2D" if part else "-" for part in self.group)
+        parts = (quote(part, safe=" :(),&") if part and part != "-" else "%2D" if part else "-" for part in self.group)
         return f"charge/{'/'.join(parts)}"
 
 
@@ -79,12 +79,16 @@ def charges(
         for group, sums in asked(ledger, cloud, until, key).items()
     ]
     dearest = {each.id for each in sorted(made, key=lambda each: -each.excess)[:EXPLAINED]}
-    for each in sorted(made, key=lambda each: each.id):
+    for each in sorted(filter(_matters, made), key=lambda each: each.id):
         resource = _resource(each, key)
         if each.excess:
             why = _cause(ledger, each, key, rates) if each.id in dearest else Unknown("only the dearest are explained")
             _put(resource, "charge.unusual_cause", why)
         yield resource
+
+
+def _matters(charge: _Charge) -> bool:
+    return isinstance(charge.month, Unknown) or bool(charge.month.amount or charge.excess)
 
 
 def _judged(  # noqa: PLR0917 # a group, and what it is held against

@@ -40,6 +40,7 @@ def test_a_charge_is_what_a_team_spent_on_a_service_in_a_month(tmp_path: Path) -
         row("2026-11-01", "50", tags=VISION, ChargeCategory="Purchase", hours=24 * 30),
         row("2026-11-02", "-7", tags=VISION, ChargeClass="Correction"),
         row("2026-10-22", "999", tags=VISION, ChargeCategory="Tax"),
+        row("2026-11-01", "0", ServiceName="Savings Plans", ChargeCategory="Purchase", BilledCost="5000"),
     ]
     found = told(tmp_path, rows)
     assert list(found) == ["-/Amazon EC2", "vision/Amazon EC2", "vision/Amazon S3"]
