@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +13,11 @@ from finops_guard.costs.ledger import FileRead
 from finops_guard.costs.units import needs_inventory, unit_costs
 from finops_guard.errors import InputError
 from finops_guard.evaluate import need_of
-from finops_guard.model import Gap, Notes, Policy, UnitCost
+from finops_guard.fields import AI_KINDS, ALL_KINDS
+from finops_guard.model import Gap, Need, Notes, Policy, UnitCost
+
+_ACCELERATED = AI_KINDS | {"vm", "job", "node-pool", "container-service"}
+"""Kinds that can have accelerators, whose hours shared cost is split by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Answer:
         of_files = [reason for file in self.files for reason in file.refused]
         return [*of_files, *dict.fromkeys(cost.refused for cost in self.costs if cost.refused)]
 
+    @property
+    def lost(self) -> list[Gap]:
+        """What could not be read, and the policy does not know."""
+        return [gap for gap in self.gaps if not gap.expected]
+
 
 def answer(asked: Asked) -> Answer:
     """Every unit cost of the policy. InputError without a policy, without units, or for a target that is none."""
@@ -59,13 +68,22 @@ def answer(asked: Asked) -> Answer:
         with books.opened(books.Asked(policy, asked.now, asked.paths, os.environ), notes) as money:
             there = None
             if asked.targets and needs_inventory(policy):
-                found = targets.collect(policy, wanted, need_of(policy), asked.now, notes, jobs=8, environ=os.environ)
+                found = targets.collect(policy, wanted, _need(policy), asked.now, notes, jobs=8, environ=os.environ)
                 there = money.priced(found)
             costs = unit_costs(policy, money.ledger, money.reach, there, over=asked.days)
             files = tuple(money.ledger.files) if money.ledger else ()
         unread = [gap for gap in notes.gaps if gap.cloud != books.COSTS]  # files that were refused tell for themselves
         gaps = targets.expected(unread, policy, asked.now.date())
         return Answer(policy, tuple(_by_money(costs)), files, tuple(gaps), tuple(dict.fromkeys(notes.remarks)))
+
+
+def _need(policy: Policy) -> Need:
+    """What units count, and no more: rules are not judged here."""
+    need = need_of(replace(policy, bindings=(), exempt=(), also_ai=()))
+    if all(split.by != "accelerator_hours" for split in policy.shared):
+        return need
+    kinds = frozenset(ALL_KINDS) if need.kinds is None else need.kinds
+    return replace(need, kinds=kinds | _ACCELERATED, fields=need.fields | {"accelerators.count", "state", "created"})
 
 
 def _by_money(costs: Iterable[UnitCost]) -> Iterator[UnitCost]:

@@ -3,45 +3,53 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.cli._options import counted
 from finops_guard.costs.units_judged import target_percent
 from finops_guard.model import UnitCost
 from finops_guard.outputs._screen import screen
-from finops_guard.outputs._units import amount, money, number
+from finops_guard.outputs._units import amount, money, number, when
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from finops_guard.cli._units_open import Answer
     from finops_guard.outputs._screen import Screen
 
-_COLUMNS = (("cost", 14), ("count", 14), ("each", 12), ("of target", 10), ("change", 9))
+_COLUMNS = ("cost", "count", "each", "of target", "change")
 _NONE = "–"
 _GOOD, _BAD = "green", "red"
+_WHOLE = 1000
+_ENOUGH = 0.8
+"""Coverage below which parts say little: so much of the cost could be of any of them."""
+Cells: TypeAlias = list[tuple[str, str]]
+"""Text and style of each column."""
 
 
-def show(answer: Answer) -> None:
-    """Write it to stdout, as wide as the terminal."""
+def show(answer: Answer, at: datetime, given: str) -> None:
+    """Write it to stdout, as wide as the terminal; `given` is the policy as the command line named it."""
     to = screen(sys.stdout)
-    rows = list(answer.costs)
-    for _, of_unit in groupby(rows, key=lambda cost: cost.unit.name):
+    to.say((f"unit costs of {answer.policy.name}", "bold"), f" · {when(at)}")
+    for (source, target), (rate, as_of) in sorted(answer.policy.fx.items()):
+        to.say((f"{rate} {target} for one {source}, of {as_of}", "dim"))
+    for _, of_unit in groupby(answer.costs, key=lambda cost: cost.unit.name):
         _unit(list(of_unit), to)
-    _next(rows, answer, to)
+    _next(list(_steps(answer)), given, to)
 
 
 def _unit(rows: list[UnitCost], to: Screen) -> None:
     whole = rows[0]
     to.title(whole.unit.name, _about(whole))
-    name = to.width - sum(width for _, width in _COLUMNS)
-    to.say((to.cell(f"per {whole.unit.of}", name), "dim"), *((to.cell(n, w, right=True), "dim") for n, w in _COLUMNS))
-    for row in rows:
-        _row(row, to, name)
-    because = [*dict.fromkeys(f"{_name(row)}: {row.because}" for row in rows if row.because)]
-    for text in because:
-        to.indented(text, 2, "yellow")
-    for text in whole.unknown:
+    table: list[tuple[str, Cells]] = [(f"per {whole.unit.of}", [(column, "dim") for column in _COLUMNS])]
+    table += [(_name(row) if not row.key else f"  {_name(row)}", _cells(row)) for row in rows]
+    widths = [2 + max(to.length(cells[at][0]) for _, cells in table) for at in range(len(_COLUMNS))]
+    for name, cells in table:
+        shown = [(to.cell(text, width, right=True), style) for (text, style), width in zip(cells, widths, strict=True)]
+        to.say((to.cell(name, to.width - sum(widths)), "dim" if cells is table[0][1] else ""), *shown)
+    for text in [*dict.fromkeys(f"{_name(row)}: {row.because}" for row in rows if row.because), *whole.unknown]:
         to.indented(text, 2, "yellow")
     to.indented(f"counts: {whole.definition}", 2)
     to.indented(f"from: {', '.join(whole.sources) or _NONE}; {_quality(whole)}", 2)
@@ -53,23 +61,18 @@ def _about(whole: UnitCost) -> str:
     return f"{whole.first} to {whole.last}, {counted(whole.days, 'day')}"
 
 
-def _row(row: UnitCost, to: Screen, name: int) -> None:
+def _cells(row: UnitCost) -> Cells:
     percent = target_percent(row)
     of_target = f"{number(percent, 1)} %" if isinstance(percent, float) else _NONE
     above = isinstance(percent, float) and percent > 100  # noqa: PLR2004 # a target is met up to all of it
     change = _NONE if row.change is None else f"{row.change * 100:+,.1f} %"
-    cells = (
+    return [
         (_NONE if row.cost is None else money(row.cost), ""),
-        (_NONE if row.count is None else number(row.count, 2), ""),
+        (_NONE if row.count is None else number(row.count, 0 if row.count >= _WHOLE else 2), ""),
         ("n/a" if row.each is None else amount(row.each.amount), "bold"),
         (of_target, _BAD if above else _GOOD if isinstance(percent, float) else "dim"),
         (change, "dim" if row.change is None else _BAD if row.change > 0 else _GOOD),
-    )
-    label = to.cell(_name(row) if not row.key else f"  {_name(row)}", name - 1)
-    shown = (
-        (to.cell(text, width, right=True), style) for (text, style), (_, width) in zip(cells, _COLUMNS, strict=True)
-    )
-    to.say(label, " ", *shown)
+    ]
 
 
 def _name(row: UnitCost) -> str:
@@ -90,25 +93,24 @@ def _quality(whole: UnitCost) -> str:
     return ", ".join(words)
 
 
-def _next(rows: list[UnitCost], answer: Answer, to: Screen) -> None:
-    steps = list(_steps(rows, answer))
-    if steps:
-        to.title("Next")
-    wide = max((to.length(command) for command, _ in steps), default=0)
+def _next(steps: list[tuple[str, str]], given: str, to: Screen) -> None:
+    to.title("Next")
     for command, good_for in steps:
-        to.say(("$ ", "dim"), (to.cell(command, wide), "bold cyan"), (f"  {good_for}", "dim"))
+        to.say(("$ ", "dim"), (f"{command}{given}", "bold cyan"))
+        to.indented(good_for, len("$ "))
 
 
-def _steps(rows: Iterable[UnitCost], answer: Answer) -> Iterator[tuple[str, str]]:
-    """What would help most: names for what is nobody's, then where the money of the dearest unit goes."""
-    wholes = [row for row in rows if not row.key]
-    bare = next((row for row in wholes if row.unit.by and (row.coverage or 0) < 0.8), None)  # noqa: PLR2004 # costs.md §7
-    if bare is not None and bare.cost:
-        yield f"finops-guard costs --by {','.join(bare.unit.by)},service", "cost that carries no key"
+def _steps(answer: Answer) -> Iterator[tuple[str, str]]:
+    """What would help most: names for what is nobody's, counts for what has none; then to be told of what is dear."""
+    wholes = [row for row in answer.costs if not row.key]
+    bare = next((row for row in wholes if row.unit.by and row.coverage is not None and row.coverage < _ENOUGH), None)
+    if bare is not None:
+        keys = ",".join(bare.unit.by)
+        yield f"finops-guard costs --by service,{keys}", f"shows whose cost of {bare.unit.name} carries no {keys}"
     if any(row.each is None for row in wholes):
         yield "finops-guard explain unit-economics/counted", "what a unit without a cost lacks"
-    used = {binding.pack.name for binding in answer.policy.bindings}
-    if "unit-economics" in used:
-        yield "finops-guard scan", "judge units against targets and baselines"
+    if all(binding.pack.name != "unit-economics" for binding in answer.policy.bindings):
+        good_for = "use: unit-economics in the policy lets a scan judge them"
+        yield "finops-guard explain unit-economics/above-target", good_for
     else:
-        yield "finops-guard explain unit-economics/above-target", "use: unit-economics judges them at each scan"
+        yield "finops-guard scan", "judges them against targets and baselines"

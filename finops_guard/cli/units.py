@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from finops_guard.cli import _options
 from finops_guard.cli._estate import Target
 from finops_guard.errors import InputError, ScanError
 from finops_guard.language.diagnostics import printable
+
+if TYPE_CHECKING:
+    from finops_guard.cli._units_open import Answer
 
 SCHEMA = "finops-guard/units/1"
 
@@ -42,24 +46,22 @@ def command(  # noqa: D103 - click shows the help below
     from finops_guard.cli._progress import progress
     from finops_guard.cli._units_open import Asked, answer
 
+    now = at or datetime.now(UTC)
     with progress(quiet=quiet, verbose=verbose) as say:
-        found = answer(Asked(targets, paths, policy_path, at or datetime.now(UTC), days, say))
+        found = answer(Asked(targets, paths, policy_path, now, days, say))
     if shape == "json":
         from finops_guard.cli._paint import write_json
-        from finops_guard.outputs._money_rows import unit_row
 
-        units = [unit_row(cost) for cost in found.costs]
-        gaps = [{"type": gap.type, "cloud": gap.cloud, "reason": gap.reason} for gap in found.gaps if not gap.expected]
-        write_json({"schema": SCHEMA, "days": days, "units": units, "gaps": gaps})
+        write_json(_document(found, now, days))
     else:
         from finops_guard.cli._units_show import show
 
-        show(found)
-    lost = [gap for gap in found.gaps if not gap.expected]
-    lines = [f"refused: {reason}" for reason in found.refused] + [f"not read: {gap.type}: {gap.reason}" for gap in lost]
+        show(found, now, "" if policy_path is None else f" -p {printable(str(policy_path))}")
+    lines = [f"refused: {reason}" for reason in found.refused]
+    lines += [f"not read: {gap.type}: {gap.reason}" for gap in found.lost]
     for line in [*lines, *(found.remarks if not quiet else ())]:
         click.echo("\n".join(printable(part) for part in line.split("\n")), err=True)
-    raise click.exceptions.Exit(InputError.exit_code if found.refused else ScanError.exit_code if lost else 0)
+    raise click.exceptions.Exit(InputError.exit_code if found.refused else ScanError.exit_code if found.lost else 0)
 
 
 command.help = """Say what one prediction, token, transaction or training run costs, with target and change.
@@ -71,3 +73,28 @@ command.help = """Say what one prediction, token, transaction or training run co
 
     Exit 2 when cost data or a count was refused, 3 when a count could not be read; the rest is shown all the same.
     """
+
+
+def _document(found: Answer, at: datetime, days: int) -> dict[str, object]:
+    from finops_guard.outputs._money_rows import unit_row
+    from finops_guard.outputs._units import utc
+
+    return {
+        "schema": SCHEMA,
+        "at": utc(at),
+        "policy": found.policy.name,
+        "days": days,
+        "rates": [
+            {"from": one, "to": other, "rate": str(rate), "as_of": as_of.isoformat()}
+            for (one, other), (rate, as_of) in sorted(found.policy.fx.items())
+        ],
+        "files": [
+            {"path": file.path, "format": file.format, "rows": file.rows, "refused": list(file.refused)}
+            for file in found.files
+        ],
+        "units": [unit_row(cost) for cost in found.costs],
+        "gaps": [
+            {"cloud": gap.cloud, "account": gap.account, "region": gap.region, "type": gap.type, "reason": gap.reason}
+            for gap in found.lost
+        ],
+    }

@@ -289,9 +289,10 @@ def test_shared_rows_that_the_unit_selects_are_split_and_not_counted_twice(tmp_p
 def test_a_unit_that_is_about_what_is_shared_costs_what_that_costs(tmp_path: Path) -> None:
     usage(tmp_path)
     unit = UNIT.replace("{tags: {project: bot}}", "{service: Amazon EKS}")
-    rows = bills() + bills(cost="8", tags={}, **EKS)
-    found = one(tmp_path, rows, policy(tmp_path, unit, SHARED % "even"))
-    assert (found.cost, found.shared) == (Money(Decimal(224), "USD"), Decimal(0))
+    for tags in ({}, {"team": "nlp"}):
+        rows = bills() + bills(cost="8", tags=tags, **EKS)
+        found = one(tmp_path, rows, policy(tmp_path, unit, SHARED % "even"))
+        assert (found.cost, found.shared) == (Money(Decimal(224), "USD"), Decimal(0))
 
 
 def test_shares_by_accelerator_hours_come_from_the_inventory(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def _runs(asked: Asked, first: date, last: date) -> Counted:
             tally.add(day, _key(asked, resource), Decimal(1))
     which = "ended as `match` says" if named else "completed"
     remarks = (f"of {undated} runs it is not known when they ended: they count where they began",) if undated else ()
-    definition = f"runs that {which}, on the UTC day they ended"
+    definition = f"runs of the last {KEPT.days} days that {which}, on the UTC day they ended"
     return Counted(tally.amounts, definition, "inventory", estimated=bool(undated), remarks=remarks)
 
 
