@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
-from finops_guard.costs.budgets import statuses
+from finops_guard.costs.budgets import lasting_rules, statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource
 from finops_guard.costs.charges import charges
 from finops_guard.costs.ledger import Ledger, open_ledger
@@ -80,7 +80,9 @@ class Books:
         gaps = [] if inventory is None else [_gap(gap) for gap in self.reach.notes.gaps]
         ran = self.priced(inventory()) if inventory is not None and policy.budgets else None
         budgets = (
-            statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, gaps) if policy.budgets else []
+            statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, gaps, lasting=lasting_rules(policy))
+            if policy.budgets
+            else []
         )
         units = self._units(inventory) if policy.units else []
         computed = [*map(budget_resource, budgets), *unit_resources(units), *self._charges()]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from finops_guard.cli._estate import estate
 from finops_guard.cli._reach import reaching
-from finops_guard.costs.budgets import statuses
+from finops_guard.costs.budgets import lasting_rules, statuses
 from finops_guard.costs.ledger import FileRead, Ledger, open_ledger
 from finops_guard.costs.pricing import pricer_of
 from finops_guard.enrich import enrich
@@ -70,7 +70,8 @@ def answer(asked: Asked) -> Answer:
         ledger = _ledger(asked, policy, notes, stack)
         running = _running(asked, policy, wanted, ledger, notes) if asked.targets else None
         unread = _unread(notes, policy, asked.at)
-        found = statuses(policy.budgets.values(), ledger, running, asked.at, policy.fx, unread)
+        lasting = lasting_rules(policy)
+        found = statuses(policy.budgets.values(), ledger, running, asked.at, policy.fx, unread, lasting=lasting)
         files = () if ledger is None else tuple(ledger.files)
         gaps = targets.expected(notes.gaps, policy, asked.at.date())
         return Answer(policy, tuple(found), files, tuple(gaps), tuple(dict.fromkeys(notes.remarks)))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from finops_guard.costs.accrued import Account, Accrual, Running, running
+from finops_guard.costs.accrued import Account, Accrual, Running, names_of, running
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.budgets_ahead import Days, ahead, burn_rate
 from finops_guard.costs.budgets_billed import Billed, Fx, Lost, billed, in_unit
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.periods import Period, period_of, planned, previous
 from finops_guard.evaluate import predicate
-from finops_guard.model import ACCELERATOR_HOURS, Budget, BudgetStatus, Resource
+from finops_guard.model import ACCELERATOR_HOURS, All, Budget, BudgetStatus, Compare, Policy, Ref, Resource, Stop
 
 HISTORY = timedelta(days=400)
 """How far back days are asked for, so that a forecast can be tried on earlier periods."""
@@ -31,23 +31,32 @@ def statuses(
     at: datetime,
     fx: Fx,
     unread: Iterable[str] = (),
+    *,
+    lasting: Collection[str] = (),
 ) -> list[BudgetStatus]:
     """Each budget in the period that `at` lies in, in the order given.
 
     `running_now`: the inventory, priced and derived; None where there is none, and what accrued is unknown then.
-    `unread`: parts of the inventory that could not be read, in words; they make what accrued a lower bound.
+    `unread`: parts of the inventory that could not be read, in words; they make what accrued a lower bound. `lasting`:
+    rules whose stops last (see `lasting_rules`): what one of them stopped does not go on in the forecast.
     """
     if ledger is not None and ledger.days() is None:
         ledger = None
     bills = None if ledger is None else _Bills(ledger, ledger.complete_until(), at, fx)
     drafts = [_Draft(budget, at, fx, bills, inventory=running_now is not None) for budget in budgets]
     for resource in running_now or ():
-        cost = running(resource)
-        if cost is not None:
-            for draft in drafts:
-                draft.meet(resource, cost)
+        cost, stop = running(resource), resource.facts.get("stop")
+        stopped = isinstance(stop, Stop) and stop.rule in lasting
+        for draft in drafts if cost is not None or stopped else ():
+            draft.meet(resource, cost, stopped=stopped)
     gaps = ["what runs now is not known: no inventory was read"] if running_now is None else list(unread)
     return [draft.status(gaps) for draft in drafts]
+
+
+def lasting_rules(policy: Policy) -> frozenset[str]:
+    """The rules that stop `enough`: until the period is over, not until the morning."""
+    rules = (rule for binding in policy.bindings for rule in binding.rules)
+    return frozenset(rule.id for rule in rules if any(rung.enough for rung in rule.otherwise))
 
 
 @dataclass(slots=True)
@@ -106,16 +115,19 @@ class _Draft:
         self.budget, self.period, self.at, self.fx, self.bills = budget, period_of(budget, at), at, fx, bills
         self.covers = None if budget.covers is None else predicate(budget.covers, at, fx)
         self.inventory = inventory
+        self.stopped: set[str] = set()
         boundaries = {} if bills is None else bills.boundaries
         after = bills.after(budget, self.period.start) if bills is not None and inventory else {}
         self.accrual = Accrual(budget, self.period, at, boundaries, after, fx)
 
-    def meet(self, resource: Resource, cost: Running) -> None:
+    def meet(self, resource: Resource, cost: Running | None, *, stopped: bool) -> None:
         """Count a resource, if the budget covers it."""
         covered = True if self.covers is None else self.covers(resource)
-        if covered:
+        if covered and stopped:
+            self.stopped.update(names_of(resource.id))
+        if covered and cost is not None:
             self.accrual.add(cost)
-        elif covered is None:
+        elif covered is None and cost is not None:
             self.accrual.doubt(cost)
 
     def status(self, gaps: Iterable[str]) -> BudgetStatus:
@@ -129,7 +141,8 @@ class _Draft:
         actual = None if self.bills is None else sum((row.amount for row in now), Decimal(0))
         accrued = self.accrual.amount if self.inventory else None
         limit = planned(budget, period) + carried
-        days = Days.of(before, now, period, boundary, None if self.bills is None else self.bills.ledger.days())
+        over = self._gone(period.start - HISTORY)
+        days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.ledger.days())
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
             unknown.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
@@ -151,6 +164,14 @@ class _Draft:
 
     def _billed(self, start: datetime, end: datetime, lost: Lost) -> list[Billed]:
         return [] if self.bills is None else billed(self.budget, self.bills.ledger, start, end, self.fx, lost)
+
+    def _gone(self, start: datetime) -> list[Billed]:
+        """What was billed of what was stopped and stays so."""
+        if self.bills is None or not self.stopped:
+            return []
+        these = Compare(Ref("field", "id"), "in", tuple(sorted(self.stopped)))
+        covers = these if self.budget.covers is None else All((self.budget.covers, these))
+        return billed(replace(self.budget, covers=covers), self.bills.ledger, start, self.at, self.fx, Lost())
 
     def _carried(self, boundary: datetime | None, unknown: list[str]) -> Decimal:
         """What the periods before left unused, as far as the bills reach back."""

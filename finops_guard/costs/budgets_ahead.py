@@ -39,11 +39,16 @@ class Days:
         cls,
         before: Iterable[Billed],
         now: Iterable[Billed],
+        gone: Iterable[Billed],
         period: Period,
         boundary: datetime | None,
         covered: tuple[date, date] | None,
     ) -> Days:
-        """From the rows before the period and in it. `covered`: the first and last day that the bills know at all."""
+        """From the rows before the period and in it.
+
+        `gone`: those among them of what runs no more and will not. `covered`: the first and last day that the bills
+        know at all.
+        """
         now = list(now)
         if boundary is None or covered is None:
             return cls(period, period.first)
@@ -52,6 +57,9 @@ class Days:
         for row in (*before, *now):
             if row.usage and row.day < until:
                 usage[row.day] = usage.get(row.day, Decimal(0)) + row.amount
+        for row in gone:
+            if row.usage and row.day < until:
+                usage[row.day] = usage.get(row.day, Decimal(0)) - row.amount
         first = min(max(until, period.first), period.after)
         series = complete(usage, until) or _nothing(covered[0], until)
         return cls(

@@ -13,7 +13,7 @@ import pytest
 from finops_guard.costs.budgets import statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource
 from finops_guard.language.policy import load_policy
-from finops_guard.model import Compare, Ref
+from finops_guard.model import Compare, Ref, Stop
 from tests.costs.budgeting import ACCOUNT, NOW, RATES, Row, both, budget, days, ledger, machine, row, status, team
 
 CENT = Decimal("0.01")
@@ -348,3 +348,20 @@ def test_whether_a_budget_covers_it_may_be_unknown(tmp_path: Path) -> None:
     assert "whether budget 'tight' covers it is unknown" in str(found["budget.name"])
     found = covered(tmp_path, ("all", "100", None), ("tight", "150", team("vision")), on=machine())
     assert found["budget.name"] == "all"
+
+
+def test_what_was_stopped_for_good_does_not_go_on_in_the_forecast(tmp_path: Path) -> None:
+    """Else its week in the bill would have another one stopped tomorrow, and another the day after."""
+    rows = [
+        *days("2026-08-01", "2026-11-24", "10", ResourceId="i-0aaaaaaaaaaaaaaaa"),
+        *days("2026-08-01", "2026-11-24", "30", ResourceId="i-0bbbbbbbbbbbbbbbb"),
+    ]
+    still = machine("i-0bbbbbbbbbbbbbbbb", hour="0", state="stopped")
+    still.facts["stop"] = Stop("budgets/over-budget", "stop", NOW)
+    with ledger(tmp_path, rows) as bills:
+
+        def amount(*lasting: str) -> Decimal | None:
+            return statuses([budget()], bills, [still], NOW, RATES, lasting=lasting)[0].forecast.amount
+
+        assert amount("budgets/over-budget") == 22 * 40 + 8 * 10
+        assert amount() == amount("schedules/evening") == 22 * 40 + 8 * 40
