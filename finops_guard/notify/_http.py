@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 from http.client import HTTPException
-from ipaddress import ip_address
 from time import sleep
 from typing import TYPE_CHECKING
 from urllib import request
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
+from finops_guard.costs.web import NoRedirect, is_loopback
 from finops_guard.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 TIMEOUT = 10.0
 _WAITS = (0.5, 2.0)
 _PASSES = frozenset({408, 425, 429})
-
-
-class _NoRedirect(request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
 
 
 def trusted(url: str) -> str:
@@ -46,19 +41,11 @@ def trusted(url: str) -> str:
     raise InputError("the address of the webhook is not https", help="plain http is for a loopback address only")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> str | None:
     """Send `body`; why it was not taken, None if it was. Three tries where the server failed or did not answer."""
     # A proxy of the environment is used, as any client does, but not on the way to ourselves.
     direct = [request.ProxyHandler({})] if is_loopback(urlsplit(url).hostname or "") else []
-    opener = request.build_opener(_NoRedirect, *direct)
+    opener = request.build_opener(NoRedirect, *direct)
     asked = {"Content-Type": "application/json", "User-Agent": "finops-guard", **headers}
     wrong = None
     for wait in (*_WAITS, None):
