@@ -119,6 +119,7 @@ def _resource(charge: _Charge, key: str) -> Resource:
         id_=charge.id,
         name=f"{group.service or 'no service'} of {group.team or 'no team'}",
         covers=None,
+        owner=group.team,
     )
     if group.team is not None:
         made.tags = Tags.of({key: group.team}, open_because=_OTHERS)

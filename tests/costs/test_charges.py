@@ -63,6 +63,7 @@ def test_a_charge_is_what_a_team_spent_on_a_service_in_a_month(tmp_path: Path) -
     assert (ec2.tags.look("team"), type(ec2.tags.look("project"))) == ("vision", Unknown)
     assert found["-/Amazon EC2"].tags.look("team") is None
     assert ec2.month is None
+    assert (ec2.text("owner"), "owner" in found["-/Amazon EC2"].fields) == ("vision", False)
 
 
 def test_an_unusual_day_is_told_with_what_made_it_so(tmp_path: Path) -> None:
