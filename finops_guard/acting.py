@@ -26,6 +26,7 @@ from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
+from finops_guard.apply.sights import Sights, read_whole
 from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
 from finops_guard.model import BUDGET_TYPE, Finding, Outcome, Policy, Report, Resource, Step
@@ -35,10 +36,8 @@ from finops_guard.state.episodes import (
     About,
     Done,
     EpisodeRecord,
-    Ladder,
     Notice,
     Seen,
-    Sight,
     advance,
     held,
     next_state,
@@ -107,7 +106,7 @@ class _Run:
         there = {resource.id: resource for resource in again(self._missed() | stops_of(ours.records).keys())}
         ours.keep(taken_back(ours.records, restarted(ours.records, there, self.report.at), ours.now()))
         findings = self._as_before_ours(there)
-        seen = [*self._seen(findings), *self._gone(findings, there)]
+        seen = Sights(self.policy).seen(findings, ours.records, there.keys(), self._looked)
         ours.keep(next_state(ours.records, seen, (), ours.now()))
         first = self._plan(findings)
         marked = self._mark(first)
@@ -156,28 +155,6 @@ class _Run:
         found |= {again.id: again for again in self.orders.judge(before, self.ours.now()) if again.id in ids}
         return list(found.values())
 
-    def _seen(self, findings: Iterable[Finding]) -> Iterator[Seen]:
-        bindings = {binding.name: binding for binding in self.policy.bindings}
-        ladders = {(name, rule.id): Ladder.of(rule, each) for name, each in bindings.items() for rule in each.rules}
-        for finding in findings:
-            enforced = self.policy.mode == bindings[finding.binding].mode == "enforce"
-            sight: Sight = "unknown"
-            if finding.exempt is not None:
-                sight = "exempt"
-            elif finding.verdict == "pass" or (finding.verdict == "fail" and finding.acts and enforced):
-                sight = finding.verdict
-            yield Seen(finding.id, sight, About.of(finding), ladders[finding.binding, finding.rule.id])
-
-    def _gone(self, findings: Iterable[Finding], there: Mapping[str, Resource]) -> Iterator[Seen]:
-        """Running episodes that nothing was found for: it passes, its rule is no longer about it, or it is gone."""
-        rules = {(binding.name, rule.id) for binding in self.policy.bindings for rule in binding.rules}
-        for finding, record in self._running({found.id for found in findings}).items():
-            about = record.about
-            sight: Sight = "pass" if (about.binding, about.rule) in rules else "outside"
-            if about.resource not in there:
-                sight = "gone" if self._looked(about) else "unknown"
-            yield Seen(finding, sight, about, Ladder(record.ladder, notifies=False, longest=record.longest))
-
     def _looked(self, about: About) -> bool:
         """Whether this run read the place of a record whole; of budgets it tells all or none."""
         if about.type == BUDGET_TYPE:
@@ -187,11 +164,7 @@ class _Run:
             listed = scope.get(name)
             if isinstance(listed, list | tuple) and place not in listed:
                 return False
-        where = {"cloud": about.cloud, "account": about.account, "region": about.region, "type": about.type}
-        hidden = any(
-            all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in self.report.gaps
-        )
-        return not hidden and (about.cloud, about.account) in {(w.cloud, w.account) for w in self.report.identities}
+        return read_whole(about, self.report.gaps, self.report.identities)
 
     def _plan(self, findings: Sequence[Finding]) -> list[Step]:
         ours = self.ours

@@ -22,6 +22,7 @@ from finops_guard.advice.imagined import Imagined, waiting
 from finops_guard.apply import before_ours, choice
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, found_by
+from finops_guard.apply.sights import Sights, read_whole
 from finops_guard.apply.stops import STARTS, restarted, stops_of, taken_back, told
 from finops_guard.costs.prices import HOURS_A_MONTH
 from finops_guard.enrich import enrich
@@ -34,10 +35,8 @@ from finops_guard.state.episodes import (
     Delta,
     Done,
     EpisodeRecord,
-    Ladder,
     Notice,
     Seen,
-    Sight,
     advance,
     next_state,
 )
@@ -96,9 +95,8 @@ class Replay:
         self.told = Told(remarks=remarks)
         self.records: Delta = {}
         self._can = can
-        self._enforced = {binding.name for binding in self.policy.bindings if binding.mode == "enforce"}
+        self._sights = Sights(self.policy)
         self._need = need_of(self.policy)
-        self._ladders: dict[tuple[str, str], Ladder] = {}
         self._imagined = Imagined()
         self._spent: deque[tuple[datetime, str]] = deque()
         self._refused: set[tuple[str, str]] = set()
@@ -112,7 +110,7 @@ class Replay:
         failing, found, there = self._judged(resources, now)
         self._imagined.forget(lambda about: _looked(about, head))
         self._account(now)
-        seen = [*map(self._seen, found), *self._gone(found, there, head)]
+        seen = self._sights.seen(found, self.records, there.keys(), lambda about: _looked(about, head))
         self.records |= next_state(self.records, seen, (), now)
         self._tell(self._plan(found, now), seen, there, now)
         self._act(self._plan(found, now), there, now)
@@ -147,28 +145,6 @@ class Replay:
 
     def _running(self, but: Collection[str]) -> dict[str, EpisodeRecord]:
         return {name: record for name, record in self.records.items() if record.running and name not in but}
-
-    def _ladder(self, finding: Finding) -> Ladder:
-        key = (finding.binding, finding.rule.id)
-        if key not in self._ladders:
-            (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
-            self._ladders[key] = Ladder.of(finding.rule, binding)
-        return self._ladders[key]
-
-    def _seen(self, finding: Finding) -> Seen:
-        sight: Sight = "unknown"
-        if finding.exempt is not None:
-            sight = "exempt"
-        elif finding.verdict == "fail" and finding.acts and finding.binding in self._enforced:
-            sight = "fail"
-        return Seen(finding.id, sight, About.of(finding), self._ladder(finding))
-
-    def _gone(self, found: Iterable[Finding], there: Collection[str], head: spool.Head) -> Iterator[Seen]:
-        for name, record in self._running({each.id for each in found}).items():
-            sight: Sight = (
-                "pass" if record.about.resource in there else "gone" if _looked(record.about, head) else "unknown"
-            )
-            yield Seen(name, sight, record.about, Ladder(record.ladder, notifies=False, longest=record.longest))
 
     def _plan(self, found: Sequence[Finding], now: datetime) -> list[Step]:
         while self._spent and self._spent[0][0] < now - _DAY:
@@ -281,9 +257,7 @@ def _as_if(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
 
 def _looked(about: About, head: spool.Head) -> bool:
     """Whether a snapshot holds the place of a resource whole."""
-    where = {name: getattr(about, name) for name in ("cloud", "account", "region", "type")}
-    hidden = any(all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in head.gaps)
-    return not hidden and (about.cloud, about.account) in {(who.cloud, who.account) for who in head.identities}
+    return read_whole(about, head.gaps, head.identities)
 
 
 def _not_looked_for(had: Need | None, wants: Need) -> Iterator[str]:

@@ -11,6 +11,7 @@ from finops_guard.apply.own import as_the_verb, before_ours
 from finops_guard.apply.ports import Judge, Verbs, Windows
 from finops_guard.apply.reading import reread
 from finops_guard.apply.session import Session
+from finops_guard.apply.sights import Sights
 from finops_guard.apply.stops import newest_stop
 from finops_guard.evaluate.need import need_of, windows_of
 from finops_guard.model import LIFECYCLE, Cap, Finding, Outcome, Policy, Resource, Step, StepState, Unknown
@@ -18,7 +19,7 @@ from finops_guard.plan import Episode, plan
 from finops_guard.plan.calendar import earliest
 from finops_guard.plan.limits import refusal
 from finops_guard.plan.observed import Observed, changed, look, observed
-from finops_guard.state.episodes import EpisodeRecord, Ladder
+from finops_guard.state.episodes import EpisodeRecord
 from finops_guard.state.lines import stamp
 
 _ANY = Cap(2**31)
@@ -34,11 +35,12 @@ class Recheck:
     judge: Judge
     policy: Policy
     was: Mapping[str, Observed]
-    ladders: dict[tuple[str, str], str] = field(default_factory=dict)
+    sights: Sights = field(init=False)
     by_resource: dict[str, list[str]] = field(default_factory=dict)
     judged: dict[str, Resource] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.sights = Sights(self.policy)
         for finding, record in self.session.records.items():
             self.by_resource.setdefault(record.about.resource, []).append(finding)
 
@@ -133,16 +135,9 @@ class Recheck:
             return None
         if record is None or not record.running:
             return "scheduled", f"its episode under {rule} has not begun: its notice was not delivered"
-        if record.ladder != self._ladder(finding):
+        if record.ladder != self.sights.ladder(finding).hash:
             return "scheduled", f"{rule} changed since its episode began"
         return ("skipped", "it was done in this episode") if rung in record.done else None
-
-    def _ladder(self, finding: Finding) -> str:
-        key = finding.binding, finding.rule.id
-        if key not in self.ladders:
-            (binding,) = (each for each in self.policy.bindings if each.name == finding.binding)
-            self.ladders[key] = Ladder.of(finding.rule, binding).hash
-        return self.ladders[key]
 
     def _no_mark(self, step: Step, live: Resource, now: datetime) -> tuple[StepState, str] | None:
         """Why a notice does not mark its resource: that writes a tag, and what holds for tags holds for it."""
