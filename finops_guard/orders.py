@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from finops_guard.apply import Judge
 from finops_guard.apply.stops import stops_of, told
+from finops_guard.costs.budgets import lasting_rules
 from finops_guard.enrich import enrich
 from finops_guard.errors import GuardError, InputError
 from finops_guard.evaluate import Evaluator, findings
@@ -55,11 +56,12 @@ def judge_of(policy: Policy, known: Known | None = None) -> Judge:
 def told_of_stops(
     policy: Policy, need: Need, store: Store | None, given: str | None, environ: Mapping[str, str]
 ) -> Told:
-    """What tells resources which act of ours stopped them, where a rule asks for it.
+    """What tells resources which act of ours stopped them, where a rule asks for it or a budget's stop lasts.
 
     A dry-run reads the state for it where it can; where it cannot, who stopped a resource is unknown.
     """
-    if "stopped_by" not in need.fields or (store is None and given == "none"):
+    asked = "stopped_by" in need.fields or (policy.budgets and lasting_rules(policy))
+    if not asked or (store is None and given == "none"):
         return lambda resources: resources
     try:
         records = history.fold(store or state_of(policy, given, environ)).records
