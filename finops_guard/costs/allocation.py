@@ -24,6 +24,7 @@ DIGITS = 76
 """Amounts have up to 38 digits, DECIMAL(38, 18); a rate adds a few."""
 _RULE = "ai-tags/whose"
 _DAY = timedelta(days=1)
+_MOMENT = timedelta(microseconds=1)
 _MARKETPLACE = Compare(Ref("field", "charge.marketplace"), "eq", value=True)
 
 
@@ -178,8 +179,8 @@ def _spending(ledger: Ledger, wanted: Wanted) -> Spending:
         shared=_dearest(_shared(ledger, wanted)),
         spellings=spellings,
         variants=tuple(_variants(spellings)),
-        first=days[0] if days else None,
-        last=days[1] if days else None,
+        first=max(days[0], wanted.since.date()) if days and wanted.since else days and days[0],
+        last=min(days[1], (wanted.until - _MOMENT).date()) if days and wanted.until else days and days[1],
         complete=min(until.values()).date() - _DAY if until else None,
     )
 
