@@ -19,7 +19,7 @@ from finops_guard.costs.counts._counted import DAY, Key
 from finops_guard.costs.counts.inventory import hours_of
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.reach import Reach
-from finops_guard.costs.units_days import OVER, Complete, Days, asked, common, complete
+from finops_guard.costs.units_days import OVER, Bills, Complete, Days, asked, common, complete
 from finops_guard.costs.units_spent import Rows, Shared, Spent, currency_of, rows, spent
 from finops_guard.costs.units_window import Told, Window, added, coverage, quality_of
 from finops_guard.errors import GuardError, InputError, ScanError
@@ -55,10 +55,11 @@ def unit_costs(
         hours = ran if hours is None else hours
     shared = Shared(policy.shared, tuple(policy.teams), hours or {})
     with localcontext(prec=_DIGITS):
+        bills = Bills.of(ledger) if ledger is not None and policy.units else None
         return [
             cost
             for unit in policy.units.values()
-            for cost in _Unit(unit, policy, ledger, reach, found.get(unit.name), shared, seen, over).costs()
+            for cost in _Unit(unit, policy, bills, reach, found.get(unit.name), shared, seen, over).costs()
         ]
 
 
@@ -106,7 +107,7 @@ class _Unit:
 
     unit: Unit
     policy: Policy
-    ledger: Ledger | None
+    bills: Bills | None
     reach: Reach
     found: _Found | None
     shared: Shared
@@ -116,13 +117,13 @@ class _Unit:
     def costs(self) -> Iterator[UnitCost]:
         """The whole, then each part."""
         today = self.reach.now.date()
-        if self.ledger is None:
+        if self.bills is None:
             yield self._none(today, "no cost data")
             return
         if self.unit.count.source == "inventory" and self.found is None:
             yield self._none(today, "no inventory was read")
             return
-        billed = complete(self.ledger, self.unit.covers, self.over)
+        billed = complete(self.bills, self.unit.covers, self.over)
         if billed is None:
             yield self._none(today, "no day of cost data is complete")
             return
@@ -136,7 +137,7 @@ class _Unit:
         if days is None:
             yield self._none(billed.last, _apart(billed, counted), counted)
             return
-        money = rows(self.ledger, self.unit, self.shared.splits, (days.before or days.now)[0], days.last)
+        money = rows(self.bills.ledger, self.unit, self.shared.splits, (days.before or days.now)[0], days.last)
         yield from self._of(days, billed, counted, money)
 
     def _of(self, days: Days, billed: Complete, counted: Counted, money: Rows) -> Iterator[UnitCost]:
@@ -160,9 +161,11 @@ class _Unit:
                 yield self._cost(told, key, now, before)
 
     def _window(self, money: Rows, counted: Counted, days: Collection[date], currency: str) -> Window:
-        if not days or self.ledger is None:
+        if not days or self.bills is None:
             return Window(Spent(), {}, len(days))
-        cost = spent(self.ledger, money, frozenset(days), currency=currency, fx=self.policy.fx, shared=self.shared)
+        cost = spent(
+            self.bills.ledger, money, frozenset(days), currency=currency, fx=self.policy.fx, shared=self.shared
+        )
         return Window(cost, added(counted, days), len(days))
 
     def _cost(self, told: Told, key: Key | None, now: Window, before: Window) -> UnitCost:
@@ -238,7 +241,8 @@ class _Unit:
     def _asked(self, first: date, last: date) -> Asked:
         unit = self.unit
         found, seen = self.found.resources if self.found else [], self.seen
-        return Asked(unit.count, first, last, unit.by, self.reach, unit.covers, self.ledger, found, seen)
+        ledger = self.bills.ledger if self.bills else None
+        return Asked(unit.count, first, last, unit.by, self.reach, unit.covers, ledger, found, seen)
 
     def _unclear(self, money: Rows) -> Iterator[str]:
         if money.unclear:
@@ -251,7 +255,7 @@ class _Unit:
         return counted.definition if scale == 1 else f"{counted.definition}; {scale:,f} of them make one {self.unit.of}"
 
     def _sources(self, counted: Counted) -> tuple[str, ...]:
-        files = [file.path for file in self.ledger.files if not file.refused] if self.ledger else []
+        files = [file.path for file in self.bills.ledger.files if not file.refused] if self.bills else []
         shown = files if len(files) <= _FILES else [f"{len(files)} cost files"]
         return (*shown, counted.source)
 

@@ -57,18 +57,33 @@ def common(complete: Complete, counted: Collection[date], over: int = OVER) -> D
     return Days(now[0], last, now, before if 2 * len(before) >= len(now) else ())
 
 
-def complete(ledger: Ledger, covers: Condition, over: int = OVER) -> Complete | None:
+@dataclass(frozen=True, slots=True)
+class Bills:
+    """A ledger, until when each of its accounts is complete, and its first day; None where it has no rows."""
+
+    ledger: Ledger
+    bounds: Mapping[tuple[str, str], datetime]
+    first: date | None
+
+    @staticmethod
+    def of(ledger: Ledger) -> Bills:
+        """Asked once for all units: each answer reads every row."""
+        days = ledger.days()
+        return Bills(ledger, ledger.complete_until(), days[0] if days else None)
+
+
+def complete(bills: Bills, covers: Condition, over: int = OVER) -> Complete | None:
     """Where the cost of a selection is complete: until the first of its accounts whose bills are still coming.
 
     Only accounts that cost something lately count. One that stopped weeks before the rest of its cloud has ended, and
     does not hold back the others.
     """
-    bounds, known = ledger.complete_until(), ledger.days()
-    if not bounds or known is None:
+    bounds = bills.bounds
+    if not bounds or bills.first is None:
         return None
     newest = max(bounds.values())
     ask = Ask(where=covers, by=("cloud", "account"), start=newest - DAY * 3 * over)
-    accounts = {(total.key[0] or "", total.key[1] or "") for total in ledger.totals(ask) if total.decided}
+    accounts = {(total.key[0] or "", total.key[1] or "") for total in bills.ledger.totals(ask) if total.decided}
     of_unit = {account: bounds[account] for account in accounts if account in bounds}
     ended = {account for account, until in of_unit.items() if until < _newest(bounds, account[0]) - _ENDED}
     running = [until for account, until in of_unit.items() if account not in ended]
@@ -79,7 +94,7 @@ def complete(ledger: Ledger, covers: Condition, over: int = OVER) -> Complete | 
         for cloud, account in sorted(ended)
         if running
     )
-    return Complete(known[0], last, remarks) if known[0] <= last else None
+    return Complete(bills.first, last, remarks) if bills.first <= last else None
 
 
 def spans(days: Collection[date]) -> list[tuple[datetime, datetime]]:

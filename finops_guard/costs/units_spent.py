@@ -104,11 +104,15 @@ def currency_of(found: Rows, wanted: Iterable[str | None], fx: Fx) -> str | None
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """How shared cost is split: the policy's splits and teams, and accelerator hours by team where they are known."""
+    """How shared cost is split: the policy's splits and teams, and accelerator hours by team where they are known.
+
+    `told`: what was found out once for all units, by days and currency.
+    """
 
     splits: Sequence[Split] = ()
     teams: Collection[str] = ()
     hours: Mapping[str, Decimal] = field(default_factory=dict)
+    told: dict[tuple[frozenset[date], str], Mapping[str, Decimal]] = field(default_factory=dict)
 
 
 def spent(ledger: Ledger, found: Rows, days: Collection[date], *, currency: str, fx: Fx, shared: Shared) -> Spent:
@@ -127,10 +131,11 @@ def spent(ledger: Ledger, found: Rows, days: Collection[date], *, currency: str,
                 by_team[key, team] += amount
     if shared.splits and by_team and not found.itself:
         try:
-            rates = _rates(ledger, days, currency, fx, shared)
+            if (days, currency) not in shared.told:
+                shared.told[days, currency] = _rates(ledger, days, currency, fx, shared)
         except _NoRateError as wrong:
             result.remarks = (f"shared cost is not in it: {wrong}",)
-            rates = {}
+        rates = shared.told.get((days, currency), {})
         for (key, team), amount in by_team.items():
             if team in rates:
                 result.shared[key] += (amount * rates[team]).quantize(_DIGIT)
