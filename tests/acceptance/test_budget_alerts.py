@@ -14,7 +14,7 @@ from finops_guard.model import Report, Resource
 from finops_guard.pipeline import Request, run
 from finops_guard.state import history, spool
 from finops_guard.state.store import open_store
-from tests.costs.budgeting import Row, days, ledger, row
+from tests.costs.budgeting import Row, days, ledger, machine, row
 
 POLICY = """\
 policy: acme
@@ -103,3 +103,47 @@ def test_the_same_run_again_tells_nothing_and_another_period_tells_anew(place: P
     records = history.fold(open_store("state", place)).records.values()
     ended = {record.about.resource: record.why for record in records if record.about.rule == "budgets/spent"}
     assert ended == {"budget/vision/2026-11": "the resource is gone", "budget/vision/2026-12": None}
+
+
+def machines(at: datetime) -> list[Resource]:
+    """Three accelerators that began an hour ago: one may be interrupted, one is for development, one is production."""
+    made = []
+    for name, kind, tags in (
+        ("i-0000000000000000a", "g5.48xlarge", {"interruptible": "yes", "environment": "prod"}),
+        ("i-0000000000000000b", "p5.48xlarge", {"environment": "dev"}),
+        ("i-0000000000000000c", "p5.48xlarge", {"environment": "prod"}),
+    ):
+        found = machine(name, None, since=at - timedelta(hours=1), tags=VISION | tags, region="us-east-1")
+        found.facts |= {"instance_type": kind, "local_disk_gb": 0}
+        found.fields |= {"protected": False, "managed_by": None}
+        made.append(found)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("limit", "stopped"),
+    [
+        ("100", ["a", "b", "c"]),  # it is spent already: nothing is left to run on
+        ("11000", ["a", "b"]),  # projected are 18,307; stopped tomorrow, these two save 1,759 and 5,944
+        ("17000", ["a"]),
+    ],
+)
+def test_a_scan_plans_as_many_stops_as_the_budget_needs(place: Path, limit: str, stopped: list[str]) -> None:
+    at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    (place / "finops-guard.yaml").write_text(
+        POLICY.replace("permit: [notify]", "permit: [notify, tag, stop]\nat_most: {stop: 9, tag: 9}")
+        .replace("{use: budgets}", "{use: budgets, with: {stop-at: 1%}}")
+        .replace("1000 USD", f"{limit} USD")
+    )
+    with ledger(place, days("2026-06-01", "2026-11-24", "50", tags=VISION), at):
+        pass
+    seen = place / "inventory.snapshot"
+    spool.write(iter(machines(at)), seen, lambda: spool.Head(at, "", (), ()))
+    policy = load_policy(place / "finops-guard.yaml", at.date())
+    report = run(Request(policy=policy, at=at, targets=(str(seen),), environ={"XDG_CACHE_HOME": str(place / "cache")}))
+    stops = {step.resource.id[-1]: step for step in report.steps if step.do == "stop"}
+    assert sorted(stops) == ["a", "b", "c"]
+    assert sorted(name for name, step in stops.items() if step.state == "scheduled") == stopped
+    assert {step.because for name, step in stops.items() if name not in stopped} <= {
+        "budget 'vision' is projected to stay under its limit without this"
+    }
