@@ -83,7 +83,7 @@ def _name(row: UnitCost) -> str:
 
 
 def _quality(whole: UnitCost) -> str:
-    words = [whole.quality]
+    words: list[str] = [whole.quality]
     if whole.shared and whole.cost:
         words.append(f"{amount(whole.shared)} {whole.cost.currency} of it shared cost")
     if whole.unit.by and whole.coverage is not None:

@@ -115,7 +115,7 @@ class Shared:
     told: dict[tuple[frozenset[date], str], Mapping[str, Decimal]] = field(default_factory=dict)
 
 
-def spent(ledger: Ledger, found: Rows, days: Collection[date], *, currency: str, fx: Fx, shared: Shared) -> Spent:
+def spent(ledger: Ledger, found: Rows, days: frozenset[date], *, currency: str, fx: Fx, shared: Shared) -> Spent:
     """What these days cost in `currency`.
 
     A team's part of shared cost goes to what the team spends itself, in proportion: a unit that is half of what a team
