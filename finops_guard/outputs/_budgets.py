@@ -89,16 +89,21 @@ def _common(statuses: Sequence[BudgetStatus]) -> list[str]:
     return [why for why in first if all(why in status.unknown for status in rest)]
 
 
+def shares_of(status: BudgetStatus) -> tuple[dict[str, float | None], str]:
+    """Percent of the limit that is billed, spent with what accrued, and forecast; and the colour of the worst."""
+    shares = {
+        "billed": _share(status.actual, status.limit),
+        "with accrued": _share(status.spent, status.limit),
+        "forecast": _share(status.forecast.amount, status.limit),
+    }
+    worst = max((share for share in shares.values() if share is not None), default=0.0)
+    return shares, "red" if worst >= _FULL else "yellow" if worst >= _HIGH else "green"
+
+
 def _bar_line(status: BudgetStatus, to: Screen) -> None:
-    shares = (
-        ("billed", _share(status.actual, status.limit)),
-        ("with accrued", _share(status.spent, status.limit)),
-        ("forecast", _share(status.forecast.amount, status.limit)),
-    )
-    worst = max((share for _, share in shares if share is not None), default=0.0)
-    style = "red" if worst >= _FULL else "yellow" if worst >= _HIGH else "green"
+    shares, style = shares_of(status)
     parts: list[Part] = [(to.cell(status.budget.name, _NAME - 1), "bold"), " ", (to.cell(bar(status), _BAR), style)]
-    told = [f"{word} {share:.0f} %" for word, share in shares if share is not None]
+    told = [f"{word} {share:.0f} %" for word, share in shares.items() if share is not None]
     to.say(*parts, "  ", (" · ".join(told) or "nothing is known", style))
 
 

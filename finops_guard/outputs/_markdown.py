@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finops_guard.costs.units_judged import target_percent
+from finops_guard.outputs._budgets import shares_of, worst_first
 from finops_guard.outputs._escape import markdown
-from finops_guard.outputs._units import ledger
+from finops_guard.outputs._units import amount, ledger, percent
 from finops_guard.outputs._view import blind, holes, incomplete, owner, place, short_name, total
 from finops_guard.outputs._words import because
 
@@ -41,6 +43,28 @@ def heading(*columns: str) -> str:
     return row(column.rstrip(":") for column in columns) + row(
         "---:" if column.endswith(":") else "---" for column in columns
     )
+
+
+def money(report: Report) -> Iterator[str]:
+    """How budgets stand, the worst first, and what one of something costs."""
+    if report.budgets:
+        yield heading("Budget", "Period", "Limit:", "Billed:", "With accrued:", "Forecast:")
+        for status in worst_first(report.budgets)[:SHOWN_RULES]:
+            shares, _ = shares_of(status)
+            told = ("unknown" if share is None else f"{share:.0f} %" for share in shares.values())
+            limit = f"{amount(status.limit)} {status.budget.unit}"
+            yield row((text(status.budget.name), status.period, limit, *told))
+        doubtful = sum(bool(status.unknown) for status in report.budgets)
+        yield f"\n{doubtful:,} of them at least: not everything could be counted.\n\n" if doubtful else "\n"
+    if wholes := [cost for cost in report.units if not cost.key]:
+        yield heading("Unit cost", "Of", "Cost of one:", "Of its target:", "Change:")
+        for cost in wholes[:SHOWN_RULES]:
+            each = "n/a" if cost.each is None else f"{amount(cost.each.amount)} {cost.each.currency}"
+            share = target_percent(cost)
+            target = percent(share, 0) if isinstance(share, float) else "–"
+            change = "–" if cost.change is None else f"{cost.change * 100:+,.1f} %"
+            yield row((text(cost.unit.name), text(cost.unit.of), each, target, change))
+        yield "\n"
 
 
 def alerts(report: Report) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import SEVERITIES
 from finops_guard.outputs._escape import encoding_of, fitted
 from finops_guard.outputs._hints import hints
-from finops_guard.outputs._markdown import alerts, expected, finding, heading, steps, summary, text
+from finops_guard.outputs._markdown import alerts, expected, finding, heading, money, steps, summary, text
 from finops_guard.outputs._steps import bundles
 from finops_guard.outputs._units import when
 from finops_guard.outputs._view import by_rule, failing_resources, incomplete, total
@@ -50,6 +50,7 @@ def _head(report: Report, groups: list[RuleGroup]) -> Iterator[str]:
     yield from alerts(report)
     yield from summary(report, groups)
     yield "\n"
+    yield from money(report)
 
 
 def _headline(report: Report) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from finops_guard.outputs._hints import hints
 from finops_guard.outputs._screen import screen
 from finops_guard.outputs._table_findings import findings
+from finops_guard.outputs._table_money import money
 from finops_guard.outputs._table_steps import steps
 from finops_guard.outputs._table_top import coverage, gaps, header, headline
 from finops_guard.outputs._view import by_rule
@@ -28,6 +29,7 @@ def render(report: Report, out: TextIO, *, rows: int | None = ROWS) -> None:
     gaps(report, to)
     headline(report, to)
     coverage(report, to)
+    money(report, to)
     findings([group for group in groups if group.findings], to, rows)
     steps(report, to)
     _end(report, to, hints(report, groups))

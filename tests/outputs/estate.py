@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
-from finops_guard.model import Compare, Coverage, Gap, Not, Reason, Ref, Report, Tags, Unknown
+from finops_guard.model import (
+    All,
+    Budget,
+    BudgetStatus,
+    Compare,
+    Count,
+    Coverage,
+    Forecast,
+    Gap,
+    Money,
+    Not,
+    Reason,
+    Ref,
+    Report,
+    Tags,
+    Unit,
+    UnitCost,
+    Unknown,
+)
 from tests.factory import NOW, finding, report, resource, rule, step
 
 HOSTILE = (
@@ -109,4 +128,59 @@ def estate() -> Report:
     made = report(findings, steps=steps, gaps=gaps, passed=61, resources=412, remarks=("No budget is set.",))
     made.coverage = (*made.coverage, Coverage("accelerator-waste/untagged-too-long", "…", "high"))
     made.coverage[1].passed = 0
+    made.budgets = (
+        status("vision", "40000", "31200.5", "4100", Forecast(Decimal(47_000), error=0.061, method="trailing 7 days")),
+        status("nlp", "25000", None, "12.30", Forecast(None, because="there is no cost data"), ("no cost data",)),
+        status("gpu-quota", "2000", "400", None, Forecast(Decimal("1200.5"), Decimal(1000), Decimal(1400)), HOSTILE),
+    )
+    made.units = (
+        unit("support-bot", "0.0131", change=0.094),
+        unit("support-bot", "0.0131", key=HOSTILE[0]),
+        unit("dijkscan-run", None, because=f"nothing was counted {HOSTILE[4]}"),
+    )
     return made
+
+
+def status(
+    name: str, limit: str, actual: str | None, accrued: str | None, ahead: Forecast, unknown: tuple[str, ...] = ()
+) -> BudgetStatus:
+    """A budget in November 2026."""
+    return BudgetStatus(
+        Budget(name, Decimal(limit), "accelerator-hours" if name.endswith("quota") else "EUR", "month"),
+        "2026-11",
+        datetime(2026, 11, 1, tzinfo=UTC),
+        datetime(2026, 12, 1, tzinfo=UTC),
+        Decimal(limit),
+        Decimal(0),
+        None if actual is None else Decimal(actual),
+        None if accrued is None else Decimal(accrued),
+        ahead,
+        burn_rate=Decimal("1.25") if actual else None,
+        daily=((date(2026, 11, 1), Decimal("31.2")),) if actual else (),
+        billed_until=datetime(2026, 11, 12, tzinfo=UTC) if actual else None,
+        unknown=unknown,
+    )
+
+
+def unit(
+    name: str, each: str | None, *, key: str | None = None, change: float | None = None, because: str | None = None
+) -> UnitCost:
+    """A unit cost over a week of November 2026."""
+    made = Unit(name, "1k-tokens", All(()), Count("csv"), by=("model-version",), target=Money(Decimal("0.012"), "EUR"))
+    return UnitCost(
+        made,
+        {"model-version": key} if key else {},
+        date(2026, 11, 5),
+        date(2026, 11, 11),
+        Money(Decimal(1310), "EUR"),
+        Decimal(0),
+        Decimal(100_000) if each else None,
+        Money(Decimal(each), "EUR") if each else None,
+        0.97,
+        change,
+        "complete",
+        f"rows of usage.csv {HOSTILE[1]}",
+        ("csv usage.csv",),
+        because,
+        days=7,
+    )
