@@ -51,14 +51,20 @@ _FACTS = (
     (r"never had a tag|does not say|did not say|do not say", _NOT_TOLD),
 )
 _PRICES = (
-    (r"priced by usage", "its cost is on the bill, not in a list price; cost data is read in a later version"),
-    (r"spot price", "spot prices move by the hour; the bill has them"),
+    (r"priced by usage", "its cost is on the bill, not in a list price: costs: [{from: focus, path: PATH}]"),
+    (r"spot price", "spot prices move by the hour; the bill has them (costs: ...), or a rate card with purchase spot"),
     (r"was not read|is unknown", "let the scan read what says its size and type (see the gaps)"),
-    (r"no price for", "rate cards are read in a later version; until then the finding stands without its money"),
+    (
+        r"no price for",
+        "a rate card prices it: rates: {cards: [FILE.csv]}, see docs/prices.md; or the bill does: costs: ...",
+    ),
 )
 _REMARKS = (
     (r"Resource Explorer", "aws resource-explorer-2 create-index --type LOCAL --region REGION, in every region"),
-    (r"list prices older", "install a newer finops-guard-engine: prices come with it"),
+    (
+        r"list prices older",
+        "install a newer finops-guard-engine: prices come with it; a bill or a rate card goes before them",
+    ),
     (r"policy key", "leave it in; a later version uses it"),
     (r"exemptions? of", "remove it from `exempt`, or give it a new day and a reason"),
 )

@@ -16,8 +16,6 @@ from finops_guard.model import Money, Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from genai_prices.types import ModelPrice
-
 
 @dataclass(frozen=True, slots=True)
 class TokenPrice:
@@ -63,16 +61,16 @@ def token_price(model: str, provider: str | None, input_tokens: int, output_toke
     return TokenPrice(
         found.model.id,
         found.provider.id,
-        _part(found.input_price, input_tokens, found.model_price, "input"),
-        _part(found.output_price, output_tokens, found.model_price, "output"),
+        _part(found.input_price, input_tokens, "input"),
+        _part(found.output_price, output_tokens, "output"),
         str(found.model_price),
         f"genai-prices {version('genai-prices')}",
     )
 
 
-def _part(amount: Decimal, tokens: int, price: ModelPrice, kind: str) -> Money | Unknown:
+def _part(amount: Decimal, tokens: int, kind: str) -> Money | Unknown:
     # What the list has no price for it counts as free.
-    if tokens and (not amount or getattr(price, f"{kind}_mtok") is None):
+    if tokens and not amount:
         return Unknown(f"the list has no price for its {kind} tokens")
     return Money(amount, "USD")
 

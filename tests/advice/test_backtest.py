@@ -99,7 +99,7 @@ def test_it_is_what_the_real_acting_path_does_day_by_day(folder: Path) -> None:
     did, records = really(folder, life, 20)
     assert done(replay.told) == did
     verbs = Counter(do for _, do, *_ in did.elements())
-    assert {saves for _, do, _, _, saves in did if do == "stop"} == {"734.380000 USD"}
+    assert {saves for _, do, _, _, saves in did if do == "stop"} == {"819.790000 USD"}
     assert {verb: verbs[verb] for verb in ("tag", "stop", "terminate")} == {"tag": 6, "stop": 5, "terminate": 2}
     running = {name for name, record in records.items() if record.running}
     assert {name for name, record in replay.records.items() if record.running} == running
@@ -173,7 +173,7 @@ def test_ninety_days_of_one_machine_stopped_on_the_fourth_day_save_its_price_fro
     ((place, saved),) = replay.told.saved.items()
     assert place == ("own/whose", "stop", "USD")
     assert saved == pytest.approx(stop.saves_month.amount / 730 * 24 * 86)
-    assert str(stop.saves_month) == "734.380000 USD"
+    assert str(stop.saves_month) == "819.790000 USD"
     (failed,) = replay.told.failed.values()
     assert (failed.first, failed.last, failed.times) == (START, START + 89 * DAY, 90)
 

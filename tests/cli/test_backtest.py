@@ -63,12 +63,12 @@ def test_what_it_would_have_done_when_to_what_for_how_much(estate: Estate, folde
         "",
         "By rule",
         "rule       findings  exempt  notify  tag  stop  saves a month  saved",
-        "own/whose  1         0       1       1    1     USD 734.38     USD 144.86",
+        "own/whose  1         0       1       1    1     USD 819.79     USD 161.71",
         "",
         "Acts",
         "at                verb  rule       resource  saves a month",
         "2026-03-03 09:00  tag   own/whose  i-1       -",
-        "2026-03-05 09:00  stop  own/whose  i-1       USD 734.38",
+        "2026-03-05 09:00  stop  own/whose  i-1       USD 819.79",
     ]
     assert everything(estate.folder) == before, "nothing is sent and nothing is written"
 
@@ -83,8 +83,8 @@ def test_as_json(estate: Estate, folder: Path) -> None:
             "exempt": 0,
             "acts": {"notify": 1, "stop": 1, "tag": 1},
             "refused": {},
-            "saves_month": {"USD": "734.38"},
-            "saved": {"USD": "144.86"},
+            "saves_month": {"USD": "819.79"},
+            "saved": {"USD": "161.71"},
         }
     ]
     assert [(act["at"], act["do"], act["resource"]) for act in told["acts"]] == [
