@@ -112,7 +112,7 @@ def start(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
     return undo_scale_to_zero(site, [replace(step, before=step.after, after=step.before) for step in steps])
 
 
-undo_start = scale_to_zero
+undo_start = undo_scale_to_zero
 
 
 def _described(cell: Cell, arn: str) -> Answer | None:

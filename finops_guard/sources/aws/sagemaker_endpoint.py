@@ -124,6 +124,9 @@ def start(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
     return undo_scale_to_zero(site, [replace(step, before=step.after, after=step.before) for step in steps])
 
 
+undo_start = undo_scale_to_zero
+
+
 def _resource(cell: Cell, endpoint: Answer, parts: _machines.Parts) -> Resource:
     arn = endpoint["EndpointArn"]
     tags = cell.tags(arn, cell.reader("ListTags", "Tags", ResourceArn=arn))

@@ -64,6 +64,29 @@ def test_no_nodes_and_back_again(cloud: Cloud, groups: list[Resource]) -> None:
     assert len(requests) == 4
 
 
+def test_a_start_gives_back_the_sizes_and_leaves_alone_what_others_resized(
+    cloud: Cloud, groups: list[Resource]
+) -> None:
+    stopped = act([step(group, "scale_to_zero") for group in groups])
+    requests = sent(cloud, UPDATE)
+    steps = [
+        step(group, "start", did.after, {name: did.before[name] for name in did.after})
+        for group, did in zip(groups, stopped, strict=True)
+    ]
+    grown = {"minSize": 0, "maxSize": 2, "desiredSize": 2}
+    cloud.client("eks", REGION).update_nodegroup_config(clusterName="c", nodegroupName="b", scalingConfig=grown)
+    requests.clear()
+    outcomes = act(steps)
+    assert [(each.state, each.error) for each in outcomes] == [
+        ("done", None),
+        ("skipped", "left alone, its sizes were changed by others since"),
+    ]
+    sizes = {"minSize": 1, "maxSize": 5, "desiredSize": 3}
+    assert (_sizes(cloud, "a"), [asked["scalingConfig"] for _, asked in requests]) == (sizes, [sizes])
+    assert states(undo(steps, outcomes)) == ["done"]
+    assert _sizes(cloud, "a") == {"minSize": 0, "maxSize": 5, "desiredSize": 0}
+
+
 def test_what_others_resized_since_is_left_alone(cloud: Cloud, groups: list[Resource]) -> None:
     steps = [step(group, "scale_to_zero") for group in groups]
     outcomes = act(steps)

@@ -186,6 +186,21 @@ def test_an_endpoint_is_scaled_to_zero_where_that_is_allowed(cloud: Cloud, endpo
     assert len(requests) == 2
 
 
+def test_an_endpoint_without_instances_gets_back_those_that_it_had(
+    cloud: Cloud, endpoint: Callable[..., Resource]
+) -> None:
+    found = endpoint()
+    (stopped,) = act([step(found, "scale_to_zero")])
+    requests = sent(cloud, *ENDPOINTS)
+    steps = [step(found, "start", stopped.after, {name: stopped.before[name] for name in stopped.after})]
+    outcomes = act(steps)
+    assert states(outcomes) == ["done"]
+    assert states(act(steps)) == ["skipped"]
+    assert states(undo(steps, outcomes)) == ["done"]
+    counts = [asked["DesiredWeightsAndCapacities"][0]["DesiredInstanceCount"] for _, asked in requests]
+    assert ({name for name, _ in requests}, counts) == ({"UpdateEndpointWeightsAndCapacities"}, [2, 0])
+
+
 def test_what_others_scaled_since_is_left_alone(sagemaker: Any, endpoint: Callable[..., Resource]) -> None:
     steps = [step(endpoint(), "scale_to_zero")]
     outcomes = act(steps)
