@@ -87,7 +87,7 @@ class Accrual:
     def unknown(self) -> Iterator[str]:
         """What could not be counted."""
         for why, ids in sorted(self.lost.items()):
-            yield f"{len(ids)} running: {why} ({shown(ids)})"
+            yield f"{len(ids)} running: {why} ({shown(re.split('[/:]', id_)[-1] for id_ in ids)})"
 
     def _rate(self, running: Running) -> Decimal | str:
         """An hour of it in the budget's unit, or why there is none."""

@@ -47,7 +47,7 @@ class Lost:
 
     def __iter__(self) -> Iterator[str]:
         for why, count in sorted(self.rows.items()):
-            sums = (f"{amount:.2f} {of}" for (reason, of), amount in sorted(self.money.items()) if reason == why)
+            sums = (f"{amount:,.2f} {of}" for (reason, of), amount in sorted(self.money.items()) if reason == why)
             yield f"{count} billed row{'s' * (count > 1)} ({', '.join(sums)}): {why}"
 
 

@@ -26,9 +26,9 @@ CSV_COLUMNS = (
     "name owner period start end unit metric limit rolled_over actual accrued remaining forecast used_percent "
     "accrued_percent forecast_percent burn_rate billed_until unknown"
 ).split()
-_LIMIT_AT, _BAR = 30, 38
+_LIMIT_AT, _BAR = 26, 33
 """Columns of the bar up to the limit, and in all: what goes beyond is cut off."""
-_NAME = 22
+_NAME = 20
 _HIGH, _FULL = 80.0, 100.0
 
 
@@ -93,7 +93,7 @@ def shares_of(status: BudgetStatus) -> tuple[dict[str, float | None], str]:
     """Percent of the limit that is billed, spent with what accrued, and forecast; and the colour of the worst."""
     shares = {
         "billed": _share(status.actual, status.limit),
-        "with accrued": _share(status.spent, status.limit),
+        "accrued": _share(status.spent, status.limit),
         "forecast": _share(status.forecast.amount, status.limit),
     }
     worst = max((share for share in shares.values() if share is not None), default=0.0)
@@ -104,7 +104,7 @@ def _bar_line(status: BudgetStatus, to: Screen) -> None:
     shares, style = shares_of(status)
     parts: list[Part] = [(to.cell(status.budget.name, _NAME - 1), "bold"), " ", (to.cell(bar(status), _BAR), style)]
     told = [f"{word} {share:.0f} %" for word, share in shares.items() if share is not None]
-    to.say(*parts, "  ", (" · ".join(told) or "nothing is known", style))
+    to.say(*parts, "  ", ("  ".join(told) or "nothing is known", style))
 
 
 def _amounts(status: BudgetStatus, at: datetime) -> list[str]:

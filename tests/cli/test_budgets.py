@@ -75,7 +75,7 @@ def test_a_table_says_what_is_used_and_where_it_goes_the_worst_first(place: Path
     lines = [line for line in ran.out.splitlines() if line[:1].isalpha() and " │" in line.replace("│", " │")]
     names = [line.split()[0] for line in lines if line.split()[0] in ("vision", "nlp", "untagged")]
     assert names == ["nlp", "vision", "untagged"]
-    assert "billed 97 % · forecast 121 %" in ran.out
+    assert "billed 97 %  forecast 121 %" in ran.out
     assert "242.88 billed + unknown accrued of 250.00 EUR · 2026-11, 5 days left" in ran.out
     assert "0.92 EUR for one USD, of 2026-11-01" in ran.out
 
