@@ -13,7 +13,7 @@ from typing import cast
 from finops_guard.cli._estate import SANDBOX
 from finops_guard.cli._policy import policy_for
 from finops_guard.cli._reach import reaching
-from finops_guard.costs.allocation import Wanted, dimension
+from finops_guard.costs.allocation_asked import Wanted, dimension
 from finops_guard.costs.ledger import Ledger, open_ledger
 from finops_guard.errors import InputError
 from finops_guard.model import CostSource, Notes, Policy

@@ -211,7 +211,7 @@ def _spellings(found: Spending) -> Section:
     rows = (
         (key, ", ".join(f"'{raw}' {rows:,}" for raw, rows in sorted(spelt.items(), key=lambda it: (-it[1], it[0]))))
         for key, spelt in found.spellings.items()
-        if len(spelt) > 1 or key in alike or key not in spelt
+        if len(spelt) > 1 or key in alike
     )
     return Section("Tag keys spelt in several ways", "", ("Key", "Spellings and their rows"), 0, tuple(rows))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from finops_guard.costs.allocation import Spending, Wanted, dimension, spending
+from finops_guard.costs.allocation import Spending, spending
+from finops_guard.costs.allocation_asked import Wanted, dimension
 from finops_guard.costs.allocation_showback import Showback, showback
 from finops_guard.costs.allocation_unusual import UnusualDays, unusual_days
 from finops_guard.costs.asks import DIMENSIONS

@@ -7,78 +7,21 @@ of usage: a purchase, tax or credit carries no tags of whoever uses what it pays
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 
-from finops_guard.costs.asks import DIMENSIONS, Ask, Total
+from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted, dimension, present
+from finops_guard.costs.asks import Total
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.network_money import BY as NETWORK
 from finops_guard.costs.network_money import PathCost, by_path
-from finops_guard.model import All, AnyOf, Compare, Condition, Money, Not, Policy, Ref, canonical, money_in
-from finops_guard.model.money import Metric
+from finops_guard.model import All, Compare, Ref
 
-REQUIRED = ("project", "team", "workload-type")
-"""The keys that an AI resource has to carry, as in the shipped pack `ai-tags`."""
-DIGITS = 76
-"""Amounts have up to 38 digits, DECIMAL(38, 18); a rate adds a few."""
-_RULE = "ai-tags/whose"
 _DAY = timedelta(days=1)
+_ENDED = timedelta(days=7)
 _MOMENT = timedelta(microseconds=1)
 _MARKETPLACE = Compare(Ref("field", "charge.marketplace"), "eq", value=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be reported. `by`: dimensions or tag keys as the user wrote them; `until` is exclusive.
-
-    `policy` gives the currency, its rates, and which tag values are valid.
-    """
-
-    by: tuple[str, ...] = ("team",)
-    metric: Metric = "effective"
-    since: datetime | None = None
-    until: datetime | None = None
-    policy: Policy | None = None
-
-    def ask(self, by: Iterable[str] = (), where: Condition | None = None) -> Ask:
-        """The same metric and period, of other rows or in other groups."""
-        return Ask(self.metric, where, tuple(by), self.since, self.until)
-
-    @property
-    def required(self) -> Condition:
-        """What tags must be for money to be somebody's: the policy's rule, else that the keys are there."""
-        bindings = self.policy.bindings if self.policy else ()
-        rules = (rule.require for binding in bindings for rule in binding.rules if rule.id == _RULE)
-        return next(rules, All(tuple(_present(key) for key in REQUIRED)))
-
-    @property
-    def rule(self) -> str | None:
-        """The rule that says so, None without one."""
-        bindings = self.policy.bindings if self.policy else ()
-        return next((rule.id for binding in bindings for rule in binding.rules if rule.id == _RULE), None)
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The tag keys that it looks at."""
-        return tuple(sorted(set(_keys(self.required))))
-
-
-@dataclass(slots=True)
-class Purse:
-    """Sums by currency, those of `wanted.policy` where its rates reach."""
-
-    wanted: Wanted
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-    rows: int = 0
-
-    def add(self, total: Total) -> None:
-        """Put a group in."""
-        policy, money = self.wanted.policy, Money(total.amount, total.currency)
-        if policy is not None and policy.currency is not None:
-            money = money_in(money, policy.currency, policy.fx) or money
-        self.amounts[money.currency] = self.amounts.get(money.currency, Decimal(0)) + money.amount
-        self.rows += total.rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +54,8 @@ class Spending:
     `by` are the groups asked for, `charges` and `services` those by charge category and service. `usage` is the money
     that shares are of. `present`: usage by required key that carries it. `untagged`: usage with none of the required
     keys, by account, its name and service. `shared`: rows whose cost was allocated (AllocatedTags), by method and team.
-    `complete`: the newest day on which every account is completely billed. `variants`: canonical keys that differ only
-    in their separators, with their spellings.
+    `complete`: the newest day on which every account that goes on is completely billed. `variants`: canonical keys that
+    differ only in their separators.
     """
 
     wanted: Wanted
@@ -181,15 +124,17 @@ def _spending(ledger: Ledger, wanted: Wanted) -> Spending:
         variants=tuple(_variants(spellings)),
         first=max(days[0], wanted.since.date()) if days and wanted.since else days and days[0],
         last=min(days[1], (wanted.until - _MOMENT).date()) if days and wanted.until else days and days[1],
-        complete=min(until.values()).date() - _DAY if until else None,
+        complete=_complete(until),
     )
 
 
-def dimension(name: str) -> str:
-    """How the ledger calls what a user groups by: a dimension's name, else a tag key."""
-    if name in DIMENSIONS:
-        return name
-    return f"tags.{canonical(name.removeprefix('tags.'))}"
+def _complete(until: Mapping[tuple[str, str], datetime]) -> date | None:
+    """The newest day complete in all accounts, but for those that ended a week before the rest of their cloud."""
+    newest: dict[str, datetime] = {}
+    for (cloud, _), moment in until.items():
+        newest[cloud] = max(moment, newest.get(cloud, moment))
+    live = [moment for (cloud, _), moment in until.items() if moment > newest[cloud] - _ENDED]
+    return min(live).date() - _DAY if live else None
 
 
 def added(parts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
@@ -209,21 +154,6 @@ def share(part: Mapping[str, Decimal], whole: Mapping[str, Decimal]) -> Decimal 
     if len(currencies) != 1 or any(amount for currency, amount in part.items() if currency not in currencies):
         return None
     return part.get(currencies[0], Decimal(0)) / whole[currencies[0]]
-
-
-def _present(key: str) -> Compare:
-    return Compare(Ref("tag", key), "exists", value=True)
-
-
-def _keys(condition: Condition) -> Iterator[str]:
-    match condition:
-        case All(items) | AnyOf(items):
-            for item in items:
-                yield from _keys(item)
-        case Not(item):
-            yield from _keys(item)
-        case Compare(ref=ref) if ref.space == "tag":
-            yield ref.name
 
 
 def _usage(totals: Iterable[Total], place: int = 0) -> list[Total]:
@@ -261,7 +191,7 @@ def _dearest(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def _present_money(ledger: Ledger, wanted: Wanted, key: str) -> Mapping[str, Decimal]:
-    return _purse(wanted, _usage(ledger.totals(wanted.ask(("charge_category",), _present(key))))).amounts
+    return _purse(wanted, _usage(ledger.totals(wanted.ask(("charge_category",), present(key))))).amounts
 
 
 def _allocation(ledger: Ledger, wanted: Wanted) -> Iterator[Allocated]:

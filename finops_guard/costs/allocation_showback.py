@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, localcontext
 
-from finops_guard.costs.allocation import DIGITS, Purse, Wanted
+from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted
 from finops_guard.costs.asks import Total
 from finops_guard.costs.budgets_billed import Lost, in_unit
 from finops_guard.costs.ledger import Ledger

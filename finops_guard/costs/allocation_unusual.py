@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 
-from finops_guard.costs.allocation import DIGITS, Purse, Wanted
+from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted
 from finops_guard.costs.anomalies import LEAST, WEEKS, Unusual, unusual
 from finops_guard.costs.asks import Ask, Total
 from finops_guard.costs.charges_cause import Group, cause

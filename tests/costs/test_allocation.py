@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops_guard.costs.allocation import Allocated, Spending, Wanted, dimension, share, spending
+from finops_guard.costs.allocation import Allocated, Spending, share, spending
+from finops_guard.costs.allocation_asked import Wanted, dimension
 from finops_guard.costs.allocation_showback import Showback, accelerator_hours, showback
 from finops_guard.costs.allocation_unusual import UnusualDays, unusual_days
 from finops_guard.costs.asks import Total
@@ -377,3 +378,17 @@ def test_every_way_of_adding_up_comes_to_the_same(rows: list[Row]) -> None:
             assert sums == expected
         usage = [each.cost for each in found.allocation]
         assert sum(part.get("USD", Decimal(0)) for part in usage) == found.usage.get("USD", Decimal(0))
+
+
+def test_an_account_that_ended_does_not_hold_back_what_is_complete() -> None:
+    ended = row("1", SubAccountId="2", ChargePeriodStart="2026-10-01", ChargePeriodEnd="2026-10-02")
+    late = row("1", SubAccountId="3", ChargePeriodStart="2026-11-08", ChargePeriodEnd="2026-11-09")
+    assert spent(row("1"), ended).complete == date(2026, 11, 8)
+    assert spent(row("1"), ended, late).complete == date(2026, 11, 6)
+
+
+def test_a_vendor_that_invoices_its_own_service_is_no_marketplace() -> None:
+    own = row("5", ProviderName="Oracle", PublisherName="Oracle", InvoiceIssuerName="Oracle")
+    cloud = row("7", ProviderName="Google Cloud", PublisherName="Google", InvoiceIssuerName="Google Cloud")
+    found = spent(own, cloud)
+    assert (found.marketplace, found.marketplace_unknown) == ((), 0)

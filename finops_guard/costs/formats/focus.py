@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from finops_guard.costs.formats._plan import Columns, Plan, RefusedError, filled
+from finops_guard.costs.formats._plan import Cell, Columns, Plan, RefusedError, filled
 
 _OTHERS = {
     "focus-contract-commitment": "FOCUS Contract Commitment rows: what was agreed, not what it cost",
@@ -91,6 +91,19 @@ def plan(columns: Sequence[str]) -> Plan:
         "allocated_by": there.first("AllocatedMethodId"),
         "purchase": there.cell(_PURCHASE % _COMMITTED, "PricingCategory", "CommitmentDiscountType")
         or there.cell(_PURCHASE % "'committed'", "PricingCategory"),
-        "marketplace": publisher and there.cell(f"NOT is_cloud({publisher.sql})", *publisher.names),
+        "marketplace": _marketplace(there),
     }
     return Plan(there.names, filled(cells), there.first("Tags"), there.first("AllocatedTags"))
+
+
+def _marketplace(there: Columns) -> Cell | None:
+    """Made by another than invoices it, and by no cloud; a vendor that invoices its own service is no marketplace.
+
+    AWS invoices by several legal entities, which are publishers too; where an exporter leaves cells empty it is not
+    told.
+    """
+    maker = next((name for name in ("PublisherName", "ServiceProviderName") if name in there), None)
+    if maker is None:
+        return None
+    sql = f"CASE WHEN is_cloud({{{maker}}}) THEN false ELSE {{{maker}}} <> {{InvoiceIssuerName}} END"
+    return there.cell(sql, maker, "InvoiceIssuerName") or there.cell(f"NOT is_cloud({{{maker}}})", maker)
