@@ -24,6 +24,7 @@ def prometheus(request: Request) -> Answer:
     """A range query as Prometheus evaluates it: at start, and each step after, until end."""
     query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
     assert query["query"] == QUERY
+    assert (int(query["start"]), int(query["end"])) == (1793577600, 1793923200)  # midnight of the 2nd and of the 6th
     moments = range(int(query["start"]), int(query["end"]) + 1, int(query["step"]))
     result = []
     for version, samples in SERIES.items():
