@@ -46,6 +46,10 @@ _FACTS = (
     (r"whose number is not known", "a newer finops-guard may know the machine type"),
     (r"^may inherit: ", "let the scan read the account's tags, or take the tag out of `inherit`"),
     (r"its accelerators or its tags are unknown", "say what is AI and what is not: ai: {also: [...]}, or tag it"),
+    (
+        r"^the journal was not read$",
+        "name the state that enforcing runs use (`state`, or --state): who stopped it stands there",
+    ),
     (r"^not collected$", "this source does not read it, or the snapshot was made before a rule asked for it"),
     (r"internal error", "please report it with the rule and the resource's type"),
     (r"never had a tag|does not say|did not say|do not say", _NOT_TOLD),

@@ -16,7 +16,7 @@ _DOES = {
     "ticket": "Open a ticket, update it, close it when the finding is gone.",
     "block": "Fail the pipeline, on infrastructure as code.",
     "tag": "Write tags; other tags are left alone.",
-    "start": "Start what our own journal stopped.",
+    "start": "Start what a rule of the same pack stopped, by our journal, and nobody started since.",
     "stop": "Stop it; it can be started again.",
     "scale_to_zero": "Take its capacity to nothing; it can be scaled back.",
     "terminate": "End it. Only after a `stop` in the same ladder. Never a store of data.",
