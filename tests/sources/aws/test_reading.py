@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def test_clients_read_where_they_are_told_and_count_what_they_send(cloud: Cloud) -> None:
     notes = Notes()
     with aws.reading(notes) as client:
-        here = cast("Any", client("cloudwatch", "eu-central-1"))
+        here = client("cloudwatch", "eu-central-1")
         assert here is client("cloudwatch", "eu-central-1")
-        assert here.list_metrics()["Metrics"] == []
+        assert cast("Any", here).list_metrics()["Metrics"] == []
         assert client("cloudwatch", None).meta.region_name == "eu-west-1"  # where the environment points
     assert [(operation, region) for _, operation, region in cloud.asked] == [("ListMetrics", "eu-central-1")]
     assert notes.calls["aws"].requests == 1
