@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
+from finops_guard.costs.accrued import accrues
 from finops_guard.costs.budgets import lasting_rules, statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource
 from finops_guard.costs.charges import charges
@@ -41,6 +42,7 @@ COSTS = "costs"
 
 _RATES_OF = timedelta(days=7)
 _TEAM = "team"
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +79,7 @@ class Books:
     def figures(self, inventory: Inventory | None) -> Figures:
         """Budgets, unit costs and charges; without an inventory, what accrued is unknown."""
         policy = self.policy
-        gaps = [] if inventory is None else [_gap(gap) for gap in self.reach.notes.gaps]
-        ran = self.priced(inventory()) if inventory is not None and policy.budgets else None
-        budgets = (
-            statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, gaps, lasting=lasting_rules(policy))
-            if policy.budgets
-            else []
-        )
+        budgets = self.budgets(inventory)
         units = self._units(inventory) if policy.units else []
         computed = [*map(budget_resource, budgets), *unit_resources(units), *self._charges()]
         asked = any(name.startswith("budget.") for name in need_of(policy).fields)
@@ -93,6 +89,23 @@ class Books:
             tuple(derived(computed, policy, self.at)),
             Covers(budgets, self.at, policy.fx) if asked else None,
         )
+
+    def budgets(self, inventory: Inventory | None) -> list[BudgetStatus]:
+        """The budgets as they stand; without an inventory, what accrued is unknown."""
+        policy = self.policy
+        if not policy.budgets:
+            return []
+        ran = None if inventory is None else self.priced(inventory())
+        lasting = lasting_rules(policy)
+        return statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, self._unread(), lasting=lasting)
+
+    def _unread(self) -> Iterator[str]:
+        """What could have accrued, or been billed, in places that could not be read; asked for when all is read."""
+        gaps = targets.expected(self.reach.notes.gaps, self.policy, self.at.date())
+        lost = [gap for gap in gaps if not gap.expected and accrues(gap.type)]
+        yield from (_gap(gap) for gap in lost[:_FEW])
+        if len(lost) > _FEW:
+            yield f"not read: {len(lost) - _FEW} more cells"
 
     def _units(self, inventory: Inventory | None) -> list[UnitCost]:
         policy = self.policy
@@ -125,7 +138,7 @@ class Books:
 
 def _gap(gap: Gap) -> str:
     where = "/".join(part for part in (gap.cloud, gap.account, gap.region, gap.type) if part != "*")
-    return f"not read: {where}"
+    return f"not read: {where}: {gap.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,12 @@ def running(resource: Resource) -> Running | None:
     )
 
 
+def accrues(type_: str) -> bool:
+    """Whether resources of a type may cost by the hour: not those that are priced by use, or as their parts."""
+    how = tables.priced_by().get(type_.casefold())
+    return how is None or how.by not in _BY_OTHERS
+
+
 def names_of(id_: str) -> Iterator[str]:
     """What a bill may call a resource: its id, the same in lower case (Azure), the last part of an ARN (i-0abc)."""
     yield id_
@@ -141,10 +147,10 @@ def names_of(id_: str) -> Iterator[str]:
 
 def _should_have_a_price(resource: Resource, state: object) -> bool:
     """Whether a resource without a price costs by the hour: it runs, or is of a type that does and may run."""
-    how = tables.priced_by().get(resource.text("type").casefold())
-    if how is None:
+    type_ = resource.text("type")
+    if type_.casefold() not in tables.priced_by():
         return state == "running"
-    return how.by not in _BY_OTHERS and (state == "running" or isinstance(state, Unknown))
+    return accrues(type_) and (state == "running" or isinstance(state, Unknown))
 
 
 def _hours(start: datetime, end: datetime) -> Decimal:

@@ -37,19 +37,19 @@ def statuses(
     """Each budget in the period that `at` lies in, in the order given.
 
     `running_now`: the inventory, priced and derived; None where there is none, and what accrued is unknown then.
-    `unread`: parts of the inventory that could not be read, in words; they make what accrued a lower bound. `lasting`:
-    rules whose stops last (see `lasting_rules`): what one of them stopped does not go on in the forecast.
+    `unread`: what could not be read, in words, asked for when the inventory has been; with it all is a lower bound.
+    `lasting`: rules whose stops last (see `lasting_rules`): what one of them stopped does not go on in the forecast.
     """
-    if ledger is not None and ledger.days() is None:
-        ledger = None
-    bills = None if ledger is None else _Bills(ledger, ledger.complete_until(), at, fx)
+    days = None if ledger is None else ledger.days()
+    bills = None if ledger is None or days is None else _Bills(ledger, days, ledger.complete_until(), at, fx)
     drafts = [_Draft(budget, at, fx, bills, inventory=running_now is not None) for budget in budgets]
     for resource in running_now or ():
         cost, stop = running(resource), resource.facts.get("stop")
         stopped = isinstance(stop, Stop) and stop.rule in lasting
         for draft in drafts if cost is not None or stopped else ():
             draft.meet(resource, cost, stopped=stopped)
-    gaps = ["what runs now is not known: no inventory was read"] if running_now is None else list(unread)
+    gaps = ["what runs now is not known: no inventory was read"] if running_now is None else []
+    gaps += unread
     return [draft.status(gaps) for draft in drafts]
 
 
@@ -64,6 +64,7 @@ class _Bills:
     """A ledger with rows, and what many budgets ask of it alike."""
 
     ledger: Ledger
+    days: tuple[date, date]
     boundaries: Mapping[Account, datetime]
     at: datetime
     fx: Fx
@@ -142,7 +143,7 @@ class _Draft:
         accrued = self.accrual.amount if self.inventory else None
         limit = planned(budget, period) + carried
         over = self._gone(period.start - HISTORY)
-        days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.ledger.days())
+        days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.days)
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
             unknown.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
@@ -175,12 +176,12 @@ class _Draft:
 
     def _carried(self, boundary: datetime | None, unknown: list[str]) -> Decimal:
         """What the periods before left unused, as far as the bills reach back."""
-        budget, days = self.budget, None if self.bills is None else self.bills.ledger.days()
-        if not budget.rollover or days is None:
+        budget = self.budget
+        if not budget.rollover or self.bills is None:
             return Decimal(0)
         chain: list[Period] = []
         period = previous(budget, self.period)
-        while len(chain) < _CHAIN and days[0] <= period.start.date():
+        while len(chain) < _CHAIN and self.bills.days[0] <= period.start.date():
             chain.insert(0, period)
             period = previous(budget, period)
         carried = Decimal(0)
