@@ -111,8 +111,7 @@ class Ledger:
         found: dict[str, dict[str, Decimal]] = {}
         for name, currency, amount in self._each(query, given) if when else ():
             if amount is not None:
-                by = found.setdefault(name, {})
-                by[currency] = exact(by.get(currency, Decimal(0)) + amount)
+                found.setdefault(name, {})[currency] = exact(amount)
         return found
 
     def effective_rates(self, since: datetime) -> Mapping[str, tuple[Decimal, str, date]]:

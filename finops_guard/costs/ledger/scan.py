@@ -16,7 +16,8 @@ from finops_guard.costs.formats._plan import RefusedError
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LONGEST_RECORD = 16 * 1024 * 1024
+LONGEST_RECORD = 8 * 1024 * 1024
+_BUFFER = 4 * LONGEST_RECORD
 _DELIMITERS = {",": "','", ";": "';'", "\t": r"e'\t'"}
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
@@ -60,8 +61,8 @@ def csv_scan(path: Path) -> Scan:
     packed = "gzip" if _is_gzip(path) else "none"
     clause = (
         "read_csv(getvariable('source'), auto_detect = false, header = true, quote = '\"', escape = '\"',"
-        f" delim = {_DELIMITERS[delimiter]}, compression = '{packed}', max_line_size = {LONGEST_RECORD},"
-        f" columns = {{{columns}}})"
+        f" buffer_size = {_BUFFER}, delim = {_DELIMITERS[delimiter]}, compression = '{packed}',"
+        f" max_line_size = {LONGEST_RECORD}, columns = {{{columns}}})"
     )
     return Scan(path, names, ("VARCHAR",) * len(names), clause)
 
@@ -71,18 +72,25 @@ def records(path: Path) -> Iterator[list[str]]:
 
     Records without any cell (blank lines) are left out.
     """
-    _, delimiter = _header(path)
+    names, delimiter = _header(path)
     number = -1
     try:
-        with _text(path) as file:
+        with _text(path, "surrogateescape") as file:
             for record in csv.reader(file, delimiter=delimiter, strict=True):
                 if record:
                     number += 1
+                    for cell, name in zip(record, names, strict=False):
+                        _utf8(cell, number, name)
                     yield record
-    except UnicodeDecodeError as wrong:
-        raise RefusedError(f"is not UTF-8 text: {wrong.reason} in it or soon after", number + 1) from None
     except (csv.Error, EOFError, gzip.BadGzipFile) as wrong:
         raise RefusedError(f"is no CSV: {wrong}", number + 1) from None
+
+
+def _utf8(cell: str, number: int, name: str) -> None:
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        raise RefusedError("is not UTF-8 text", number, name.strip()) from None
 
 
 def _parquet(path: Path, base: DuckDBPyConnection) -> Scan:
@@ -102,16 +110,17 @@ def _header(path: Path) -> tuple[tuple[str, ...], str]:
     """The first record that says anything, and what separates its cells."""
     csv.field_size_limit(LONGEST_RECORD)
     try:
-        with _text(path) as file:
+        # What is no UTF-8 behind the header is said with its record, by who reads that far.
+        with _text(path, "surrogateescape") as file:
             line = next((line for line in file if line.strip()), "")
             delimiter = max(_DELIMITERS, key=line.count)
             names = next(csv.reader(_from(line, file), delimiter=delimiter, strict=True), [])
-    except UnicodeDecodeError:
-        raise RefusedError("is not UTF-8 text") from None
     except (csv.Error, EOFError, gzip.BadGzipFile) as wrong:
         raise RefusedError(f"is no CSV: {wrong}") from None
     if not names:
         raise RefusedError("is empty")
+    if not all(name.isprintable() for name in names):
+        raise RefusedError("is not UTF-8 text, or its header spans lines")
     return tuple(names), delimiter
 
 
@@ -120,9 +129,9 @@ def _from(line: str, file: io.TextIOWrapper) -> Iterator[str]:
     yield from file
 
 
-def _text(path: Path) -> io.TextIOWrapper:
+def _text(path: Path, errors: str = "strict") -> io.TextIOWrapper:
     raw: Any = path.open("rb") if not _is_gzip(path) else gzip.open(path)  # noqa: SIM115 - closed with what wraps it
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors=errors, newline="")
 
 
 def _is_gzip(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from finops_guard.costs.ledger import Ledger, open_ledger
@@ -67,7 +67,8 @@ def ledger(folder: Path, *rows: Mapping[str, str], keys: Iterable[str] = ()) -> 
 def total(book: Ledger, metric: str = "effective") -> dict[str, Decimal]:
     """The control totals of all files that count."""
     sums: dict[str, Decimal] = {}
-    for file in book.files:
-        for currency, amount in file.total.get(metric, {}).items():
-            sums[currency] = sums.get(currency, Decimal(0)) + amount
+    with localcontext(prec=60):  # Python's own would round a sum to 28 digits
+        for file in book.files:
+            for currency, amount in file.total.get(metric, {}).items():
+                sums[currency] = sums.get(currency, Decimal(0)) + amount
     return sums
