@@ -97,18 +97,16 @@ class _Window:
         """Cuts of the past: of the last whole periods, else of as many days as are asked for where few are known."""
         rest = max(timedelta(days=self.rest), WEEK)
         whole = [self.periods_back(number) for number in range(1, PERIODS + 1)]
-        usable = [past for past in whole if past.known(known, self.until)]
+        usable = [past for past in whole if past.known(known)]
         if len(usable) >= FEWEST_PERIODS:
             return usable
-        return [past for number in range(PERIODS) if (past := self.moved(rest * (number + 1))).known(known, self.until)]
+        return [past for number in range(PERIODS) if (past := self.moved(rest * (number + 1))).known(known)]
 
-    def known(self, known: Days, until: date) -> bool:
+    def known(self, known: Days) -> bool:
         """Whether it has been seen to its end, with enough before it to try a method on."""
         oldest = min(known)
-        return (
-            self.until >= oldest + timedelta(days=ENOUGH_DAYS)
-            and self.end <= until
-            and all(day in known for day in span(max(self.start, oldest), self.end))
+        return self.until >= oldest + timedelta(days=ENOUGH_DAYS) and all(
+            day in known for day in span(max(self.start, oldest), self.end)
         )
 
 

@@ -6,6 +6,7 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import islice
 
 Days = Mapping[date, Decimal]
 Method = Callable[[Days, date, date, date], Decimal | None]
@@ -15,8 +16,9 @@ It reads days before the first incomplete one only, so that it can be tried on t
 """
 WEEK = 7
 MONTHS = 3
+FURTHEST = 36
 ALIKE = Decimal("1.35")
-"""Earlier months tell how this one goes on when what they say differs by no more than this factor."""
+"""Earlier months tell how this one goes on when what they say differs by no more than this factor: bursts never do."""
 
 
 def trailing(known: Days, until: date, first: date, end: date) -> Decimal | None:
@@ -50,7 +52,7 @@ def by_month(known: Days, until: date, first: date, end: date) -> Decimal | None
     So what is charged on a day of the month and what grows steadily are both carried on. None where months disagree.
     """
     level = mean(known, until, WEEK)
-    ratios = list(_ratios(known, until, first, end))
+    ratios = list(islice(_ratios(known, until, first, end), MONTHS))
     if level is None or not ratios or min(ratios) <= 0 or max(ratios) > ALIKE * min(ratios):
         return None
     return level * sum(ratios, Decimal(0)) / len(ratios) * (end - first).days
@@ -58,8 +60,7 @@ def by_month(known: Days, until: date, first: date, end: date) -> Decimal | None
 
 def _ratios(known: Days, until: date, first: date, end: date) -> Iterator[Decimal]:
     """What the days asked for were, of the week before, in the newest months in which all of them are known."""
-    skip = (end.year - until.year) * 12 + end.month - until.month
-    for months in range(max(skip, 1), max(skip, 1) + MONTHS + 1):
+    for months in range(1, FURTHEST):
         past_until, past_first, past_end = (months_back(day, months) for day in (until, first, end))
         if past_end > until:
             continue

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import forecast as bench
-from finops_guard.costs.forecast import complete, forecast
-from finops_guard.costs.forecast_methods import METHODS
+from finops_guard.costs.forecast import _Window, complete, forecast
+from finops_guard.costs.forecast_methods import METHODS, span
 
 FIRST = date(2026, 1, 1)
 JULY, AUGUST = date(2026, 7, 1), date(2026, 8, 1)
@@ -92,6 +92,41 @@ def test_what_is_charged_on_the_first_of_a_month_is_not_expected_again_in_it() -
     assert found.amount is not None
     assert found.method == "as earlier months"
     assert 280 <= found.amount <= 290
+
+
+def test_months_that_disagree_do_not_tell_how_this_one_goes_on() -> None:
+    def like(may: int, june: int) -> Decimal | None:
+        of_month = {5: may, 6: june}
+        costs = [10 if day.day <= 7 else of_month.get(day.month, 10) for day in span(FIRST, date(2026, 7, 8))]
+        return METHODS["as earlier months"](dict(daily(costs)[120:]), date(2026, 7, 8), date(2026, 7, 8), AUGUST)
+
+    assert like(20, 26) == 24 * 23
+    assert like(20, 28) is None
+    assert like(0, 0) is None
+
+
+def test_steady_growth_is_carried_on_over_a_quarter() -> None:
+    grown = {FIRST + timedelta(number): Decimal(100) * Decimal("1.005") ** number for number in range(400)}
+    until, end = date(2026, 10, 5), date(2027, 1, 1)
+    rest = METHODS["as earlier months"]({day: cost for day, cost in grown.items() if day < until}, until, until, end)
+    will = sum(grown[day] for day in span(until, end))
+    assert rest is not None
+    assert abs(rest - will) < will / 50
+
+
+@pytest.mark.parametrize(
+    ("period", "back", "past"),
+    [
+        (("2026-07-01", "2026-07-18", "2026-07-20", "2026-08-01"), 1, "2026-06-01 2026-06-18 2026-06-20 2026-07-01"),
+        (("2026-03-01", "2026-03-29", "2026-03-31", "2026-04-01"), 1, "2026-02-01 2026-02-26 2026-02-28 2026-03-01"),
+        (("2026-04-01", "2026-08-01", "2026-08-01", "2027-04-01"), 1, "2025-04-01 2025-08-01 2025-08-01 2026-04-01"),
+        (("2026-11-23", "2026-11-25", "2026-11-25", "2026-11-30"), 2, "2026-11-09 2026-11-11 2026-11-11 2026-11-16"),
+        (("2026-01-31", "2026-02-10", "2026-02-10", "2026-03-31"), 1, "2025-11-30 2025-12-10 2025-12-10 2026-01-31"),
+    ],
+)
+def test_a_past_period_is_cut_where_this_one_is(period: tuple[str, ...], back: int, past: str) -> None:
+    found = _Window(*map(date.fromisoformat, period)).periods_back(back)
+    assert f"{found.start} {found.until} {found.first} {found.end}" == past
 
 
 def test_fewer_than_fourteen_days_give_a_run_rate_that_says_so() -> None:
