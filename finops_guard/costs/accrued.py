@@ -8,9 +8,9 @@ pieces. Only what is priced by the hour accrues; what is priced by use is in the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -22,6 +22,8 @@ from finops_guard.model import ACCELERATOR_HOURS, Budget, Money, Resource, Unkno
 Account: TypeAlias = tuple[str, str]
 """Cloud and account, as both the inventory and the bill call them."""
 
+WEEK = timedelta(days=7)
+"""A forecast goes on from about so many days: what runs for less of them is not in it, or not with its whole weight."""
 _OVER = frozenset({"stopped", "completed", "failed", "deleting", "planned"})
 _ENDS_BY_ITSELF = frozenset({"training-job", "job"})
 _BY_OTHERS = frozenset({"usage", "parts"})
@@ -45,13 +47,24 @@ class Running:
     ends: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Young:
+    """What runs for a week of complete days at most. `cost`: from its start or the boundary to the period's end.
+
+    `new`: it began after the last complete day.
+    """
+
+    id: str
+    new: bool
+    cost: Decimal
+
+
 @dataclass(slots=True)
 class Accrual:
     """Adds up what accrued for one budget in one period.
 
-    `boundaries`: the first hour of each account that is not completely billed. `amount`: accrued until `at`. `ahead`:
-    what the resources that no complete day knows yet will cost, from their start to the period's end. `unknown`: in
-    words, what could not be counted.
+    `boundaries`: the first hour of each account that is not completely billed. `amount`: accrued until `at`. `young`:
+    what complete days may not know, or not know well. `unknown`: in words, what could not be counted.
     """
 
     budget: Budget
@@ -61,7 +74,7 @@ class Accrual:
     billed: Mapping[str, Mapping[str, Decimal]]
     fx: Fx
     amount: Decimal = Decimal(0)
-    ahead: Decimal = Decimal(0)
+    young: list[Young] = field(default_factory=list)
     lost: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, running: Running) -> None:
@@ -73,12 +86,28 @@ class Accrual:
             why = rate if isinstance(rate, str) else "when it started is not known"
             self.lost.setdefault(why, []).append(running.id)
             return
-        since = min(max(*known, self.period.start), self.at)
-        ran = max(rate * _hours(since, self.at) - self._billed_of(running.id), Decimal(0))
-        self.amount += ran
-        if running.since is not None and (boundary is None or running.since >= boundary):
+        start = min(max(*known, self.period.start), self.at)
+        gross, billed = rate * _hours(start, self.at), self._billed_of(running.id)
+        self.amount += max(gross - billed, Decimal(0))
+        if running.since is not None and (boundary is None or running.since >= boundary - WEEK):
             rest = Decimal(0) if running.ends else rate * _hours(self.at, self.period.end)
-            self.ahead += ran + rest
+            new = boundary is None or running.since >= boundary
+            self.young.append(Young(running.id, new, max(gross, billed) + rest))
+
+    def ahead(self, lately: Collection[str]) -> tuple[Decimal, set[str]]:
+        """What the young will cost until the period ends, and the names whose days are not to be continued for it.
+
+        `lately`: ids billed in the last week of complete days. What began since and is among them was stopped and
+        started again: the days know its habits. What began before and is not among them has another name in the bill.
+        """
+        cost, apart = Decimal(0), set[str]()
+        for young in self.young:
+            names = set(names_of(young.id))
+            known = not names.isdisjoint(lately)
+            if known != young.new:
+                cost += young.cost
+                apart |= names if known else set()
+        return cost, apart
 
     def doubt(self, running: Running) -> None:
         """Note a resource of which nobody can tell whether the budget covers it."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from finops_guard.costs.accrued import Account, Accrual, Running, names_of, running
+from finops_guard.costs.accrued import WEEK, Account, Accrual, Running, names_of, running
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.budgets_ahead import Days, ahead, burn_rate
 from finops_guard.costs.budgets_billed import Billed, Fx, Lost, billed, in_unit
@@ -83,6 +83,18 @@ class _Bills:
         used = {row.cloud for row in rows if row.usage and row.day >= since} & clouds.keys()
         return min((clouds[cloud] for cloud in used or clouds), default=None)
 
+    def lately(self, ids: Collection[str]) -> set[str]:
+        """Those of the ids that were billed in the last week of complete days of their account."""
+        these = Compare(Ref("field", "id"), "in", tuple(sorted(ids)))
+        first, last = min(self.boundaries.values()) - WEEK, max(self.boundaries.values())
+        ask = Ask("effective", these, ("id", "cloud", "account", "day"), first, last, usage_only=True)
+        found = set()
+        for id_, cloud, account, day in (total.key for total in self.ledger.totals(ask)):
+            boundary = self.boundaries.get((cloud or "", account or ""))
+            if id_ and day and boundary and boundary - WEEK <= _utc(day) < boundary:
+                found.add(id_)
+        return found
+
     def after(self, budget: Budget, start: datetime) -> Mapping[str, Mapping[str, Decimal]]:
         """What is billed of each resource since the later of `start` and its account's boundary, by unit."""
         hours = budget.unit == ACCELERATOR_HOURS
@@ -142,7 +154,8 @@ class _Draft:
         actual = None if self.bills is None else sum((row.amount for row in now), Decimal(0))
         accrued = self.accrual.amount if self.inventory else None
         limit = planned(budget, period) + carried
-        over = self._gone(period.start - HISTORY)
+        new, apart = self.accrual.ahead(self._lately())
+        over = self._rows_of(self.stopped | apart, period.start - HISTORY)
         days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.days)
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
@@ -156,7 +169,7 @@ class _Draft:
             rolled_over=carried,
             actual=actual,
             accrued=accrued,
-            forecast=ahead(days, spent, self.accrual.ahead),
+            forecast=ahead(days, spent, new),
             burn_rate=burn_rate(days, limit - spent, self.at),
             daily=_daily(now, period),
             billed_until=boundary,
@@ -166,13 +179,20 @@ class _Draft:
     def _billed(self, start: datetime, end: datetime, lost: Lost) -> list[Billed]:
         return [] if self.bills is None else billed(self.budget, self.bills.ledger, start, end, self.fx, lost)
 
-    def _gone(self, start: datetime) -> list[Billed]:
-        """What was billed of what was stopped and stays so."""
-        if self.bills is None or not self.stopped:
+    def _rows_of(self, ids: Collection[str], start: datetime) -> list[Billed]:
+        """What was billed of some resources."""
+        if self.bills is None or not ids:
             return []
-        these = Compare(Ref("field", "id"), "in", tuple(sorted(self.stopped)))
+        these = Compare(Ref("field", "id"), "in", tuple(sorted(ids)))
         covers = these if self.budget.covers is None else All((self.budget.covers, these))
         return billed(replace(self.budget, covers=covers), self.bills.ledger, start, self.at, self.fx, Lost())
+
+    def _lately(self) -> set[str]:
+        """Of the young, those that were billed in the last week of complete days."""
+        names = {name for young in self.accrual.young for name in names_of(young.id)}
+        if self.bills is None or not names or not self.bills.boundaries:
+            return set()
+        return self.bills.lately(names)
 
     def _carried(self, boundary: datetime | None, unknown: list[str]) -> Decimal:
         """What the periods before left unused, as far as the bills reach back."""
@@ -193,6 +213,10 @@ class _Draft:
         if chain and boundary is not None and boundary < self.period.start:
             unknown.append(f"what {chain[-1].name} left over may be less: it is billed until {boundary:%Y-%m-%d}")
         return carried
+
+
+def _utc(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)
 
 
 def _daily(rows: Iterable[Billed], period: Period) -> tuple[tuple[date, Decimal], ...]:

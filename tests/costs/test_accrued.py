@@ -208,3 +208,49 @@ def test_accrual_is_between_nothing_and_all_hours(
     assert 0 <= amount(boundary) <= max(price * hours - paid, Decimal(0))
     if boundary is not None:
         assert amount(boundary) <= amount(boundary - timedelta(days=1))
+
+
+def foreseen(folder: Path, rows: Any, *machines: Resource) -> Decimal | None:
+    return status(folder, budget(), rows, machines).forecast.amount
+
+
+def hourly(first: str, last: str, cost: str, id_: str = ID) -> list[Any]:
+    """Bills of one machine, a row a day, beside 10 a day of others."""
+    return [*BILLED, *days(first, last, cost, ResourceId=id_)]
+
+
+OTHERS = 220 + 80
+"""22 complete days of others, and the eight that follow."""
+
+
+def test_a_machine_that_began_since_goes_on_to_the_end_of_the_period(tmp_path: Path) -> None:
+    """Billed for two days already, from the boundary on: that is part of it, neither lost nor counted twice."""
+    since = datetime.fromisoformat("2026-11-23T00:00:00Z")
+    rows = hourly("2026-11-23", "2026-11-24", "24")
+    assert foreseen(tmp_path, rows, machine(since=since, hour="1")) == OTHERS + 8 * 24
+
+
+def test_a_machine_of_some_days_weighs_all_it_costs_and_not_a_seventh(tmp_path: Path) -> None:
+    """It began on the 21st: two complete days of its 24 are in the last week."""
+    since = datetime.fromisoformat("2026-11-21T00:00:00Z")
+    rows = hourly("2026-11-21", "2026-11-24", "24")
+    assert foreseen(tmp_path, rows, machine(since=since, hour="1")) == OTHERS + 10 * 24
+
+
+def test_a_job_of_some_days_is_what_it_ran(tmp_path: Path) -> None:
+    since = datetime.fromisoformat("2026-11-21T00:00:00Z")
+    rows = hourly("2026-11-21", "2026-11-24", "24")
+    assert foreseen(tmp_path, rows, machine(since=since, hour="1", kind="job")) == OTHERS + 2 * 24 + 60
+
+
+def test_a_machine_of_office_hours_goes_on_as_it_did(tmp_path: Path) -> None:
+    """Started this morning, as every day: its days are in the bill, at ten hours each."""
+    rows = hourly("2026-08-01", "2026-11-24", "10")
+    with_it = foreseen(tmp_path, rows, machine(since=NOW - 5 * HOUR, hour="1"))
+    assert with_it == foreseen(tmp_path, rows) == OTHERS + 22 * 10 + 8 * 10
+
+
+def test_a_machine_that_the_bill_calls_otherwise_is_not_counted_twice(tmp_path: Path) -> None:
+    since = datetime.fromisoformat("2026-11-21T00:00:00Z")
+    rows = hourly("2026-11-21", "2026-11-24", "24", id_="")
+    assert foreseen(tmp_path, rows, machine(since=since, hour="1")) == foreseen(tmp_path, rows)
