@@ -10,7 +10,8 @@ from pathlib import Path
 
 from finops_guard.cli._estate import estate
 from finops_guard.costs.ledger import FileRead
-from finops_guard.costs.units import needs_inventory, unit_costs
+from finops_guard.costs.units import unit_costs
+from finops_guard.costs.units_inventory import needs_inventory
 from finops_guard.errors import InputError
 from finops_guard.evaluate import need_of
 from finops_guard.fields import AI_KINDS, ALL_KINDS

@@ -7,29 +7,29 @@ Nothing is divided by what is not there: below the minimum, or with nothing coun
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 
 from finops_guard.costs import counts
 from finops_guard.costs.counts import Asked, Counted
-from finops_guard.costs.counts._counted import DAY, Key
-from finops_guard.costs.counts.inventory import hours_of
+from finops_guard.costs.counts._counted import Key
 from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.units_days import OVER, Bills, Complete, Days, asked, common, complete
+from finops_guard.costs.units_inventory import Found, read
 from finops_guard.costs.units_spent import Rows, Shared, Spent, currency_of, rows, spent
 from finops_guard.costs.units_window import Told, Window, added, coverage, quality_of
 from finops_guard.errors import GuardError, InputError, ScanError
-from finops_guard.evaluate import predicate
-from finops_guard.model import All, Gap, Money, Policy, Resource, Unit, UnitCost
+from finops_guard.model import Gap, Money, Policy, Resource, Unit, UnitCost
 
 _CLOUDS = {"cloudwatch": "aws", "azure-monitor": "azure", "gcp-monitoring": "gcp"}
 _DIGITS = 60  # sums of amounts with 18 decimals are exact
 _EACH = Decimal("1e-18")
 _FILES = 3
+_LATE = timedelta(days=14)
+"""Bills are two or three days late by nature; beyond that somebody must know."""
 
 
 def unit_costs(
@@ -49,9 +49,9 @@ def unit_costs(
     A count that fails is a gap in `reach.notes`.
     """
     by_hours = hours is None and any(split.by == "accelerator_hours" for split in policy.shared)
-    found: dict[str, _Found] = {}
+    found: dict[str, Found] = {}
     if inventory is not None:
-        found, ran = _read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
+        found, ran = read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
         hours = ran if hours is None else hours
     shared = Shared(policy.shared, tuple(policy.teams), hours or {})
     with localcontext(prec=_DIGITS):
@@ -63,44 +63,6 @@ def unit_costs(
         ]
 
 
-@dataclass(slots=True)
-class _Found:
-    """Resources of the inventory that a unit counts, and how many it cannot tell of."""
-
-    resources: list[Resource] = field(default_factory=list)
-    unclear: int = 0
-
-
-def needs_inventory(policy: Policy) -> bool:
-    """Whether the unit costs of a policy need to know what there is."""
-    shared = any(split.by == "accelerator_hours" for split in policy.shared)
-    return bool(policy.units) and (shared or any(unit.count.source == "inventory" for unit in policy.units.values()))
-
-
-def _read(
-    policy: Policy, inventory: Iterable[Resource], now: datetime, seen: datetime, *, over: int
-) -> tuple[dict[str, _Found], dict[str, Decimal]]:
-    """What each unit counts in the inventory, and the accelerator hours of each team in the last `over` days."""
-    wanted = {
-        unit.name: (predicate(unit.count.match or All(()), now, policy.fx), _Found())
-        for unit in policy.units.values()
-        if unit.count.source == "inventory"
-    }
-    hours: dict[str, Decimal] = defaultdict(Decimal)
-    last = seen.date() - DAY
-    for resource in inventory if wanted or over else ():
-        team = resource.tags.look("team") if over else None
-        if isinstance(team, str) and (ran := hours_of(resource, seen, last - DAY * (over - 1), last)):
-            hours[team] += ran
-        for holds, found in wanted.values():
-            verdict = holds(resource)
-            if verdict:
-                found.resources.append(resource)
-            elif verdict is None:
-                found.unclear += 1
-    return {name: found for name, (_, found) in wanted.items()}, hours
-
-
 @dataclass(frozen=True, slots=True)
 class _Unit:
     """One unit on its way to its costs."""
@@ -109,7 +71,7 @@ class _Unit:
     policy: Policy
     bills: Bills | None
     reach: Reach
-    found: _Found | None
+    found: Found | None
     shared: Shared
     seen: datetime | None
     over: int
@@ -152,7 +114,8 @@ class _Unit:
             yield self._none(days.last, f"its cost is in {said}, and the policy has no rate between them", counted)
             return
         now, before = (self._window(money, counted, of, currency) for of in (days.now, days.before))
-        remarks = (*billed.remarks, *counted.remarks, *now.spent.remarks, *self._unclear(money))
+        remarks = (*self._late(days, billed), *billed.remarks, *counted.remarks, *now.spent.remarks)
+        remarks += tuple(self._unclear(money))
         told = Told(days, currency, counted, remarks, quality_of(days, counted, money))
         yield self._cost(told, None, now, before)
         if self.unit.by:
@@ -243,6 +206,12 @@ class _Unit:
         found, seen = self.found.resources if self.found else [], self.seen
         ledger = self.bills.ledger if self.bills else None
         return Asked(unit.count, first, last, unit.by, self.reach, unit.covers, ledger, found, seen)
+
+    def _late(self, days: Days, billed: Complete) -> Iterator[str]:
+        """Which side holds the days back, where they are not of this time."""
+        if self.reach.now.date() - days.last > _LATE:
+            side = "bills are complete" if billed.last == days.last else "counts stand"
+            yield f"{side} only to {days.last}: this is not how it is today"
 
     def _unclear(self, money: Rows) -> Iterator[str]:
         if money.unclear:

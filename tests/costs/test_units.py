@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finops_guard.costs.units import needs_inventory
+from finops_guard.costs.units_inventory import needs_inventory
 from finops_guard.model import Money, Resource, Split, Tags, UnitCost
 from tests.costs.budgeting import NOW, days, row
 from tests.costs.unit_costing import BOT, UNIT, bills, changed, costs, policy, usage
@@ -78,6 +78,17 @@ def test_a_bill_that_ends_early_moves_both_sides(tmp_path: Path) -> None:
     usage(tmp_path)
     found = one(tmp_path, bills(last="2026-11-12"))
     assert (found.last, found.days, found.count) == (date(2026, 11, 10), 28, Decimal(2800))
+
+
+def test_days_that_are_not_of_this_time_are_told_and_which_side_is_late(tmp_path: Path) -> None:
+    usage(tmp_path, last="2026-11-10")
+    assert one(tmp_path, bills()).unknown == ("counts stand only to 2026-11-10: this is not how it is today",)
+    usage(tmp_path)
+    assert one(tmp_path, bills(last="2026-11-12")).unknown == (
+        "bills are complete only to 2026-11-10: this is not how it is today",
+    )
+    usage(tmp_path, last="2026-11-11")
+    assert one(tmp_path, bills()).unknown == ()
 
 
 def test_without_a_day_of_both_there_is_none(tmp_path: Path) -> None:
