@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finops_guard.fields import FIELDS
 from finops_guard.model import Stop, Unknown
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def check(draft: Draft, context: Context) -> None:
 
 
 def change(resource: Resource) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """Before and after: the state, or of what was scaled to zero the sizes that the stop found."""
+    """Before and after: the state, or of what was scaled to zero what its type put on record to scale it back."""
     stop = resource.stop
     if isinstance(stop, Stop) and stop.verb == "scale_to_zero":
-        return dict(stop.after), {name: stop.before.get(name) for name in stop.after}
+        return dict(stop.after), {name: value for name, value in stop.before.items() if name not in FIELDS}
     return {"state": resource.fields.get("state")}, dict(_STATES)

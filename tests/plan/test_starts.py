@@ -57,12 +57,7 @@ def test_it_puts_back_the_state_or_the_sizes() -> None:
         True,
         (),
     )
-    stop = Stop(
-        "p/night", "scale_to_zero", NOW,
-        {"state": "running", "capacity": 2, "scaling": SIZES}, {"capacity": 0, "scaling": NOUGHT},
-    )  # fmt: skip
-    step = start(stopped_by="p/night", stop=stop)
-    assert (step.before, step.after) == (
-        {"capacity": 0, "scaling": NOUGHT},
-        {"capacity": 2, "scaling": SIZES},
-    )
+    found = {"state": "running", "running_for": 9, "capacity.provisioned": 2, "capacity": 2, "scaling": SIZES}
+    for left in ({"capacity": 0, "scaling": NOUGHT}, {"capacity": 0}):  # all that a run which was killed says
+        step = start(stopped_by="p/night", stop=Stop("p/night", "scale_to_zero", NOW, found, left))
+        assert (step.before, step.after) == (left, {"capacity": 2, "scaling": SIZES})
