@@ -56,7 +56,9 @@ def _unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
     found: list[UnusualDay] = []
     unknown: str | None = None
     for (group, currency), days in _series(ledger, wanted, first).items():
-        for day in _looked_at(wanted, until[group.cloud or "", group.account or ""]):
+        end = until.get((group.cloud or "", group.account or ""))
+        # An account that is first used today has no complete hour at all.
+        for day in _looked_at(wanted, end) if end else ():
             if days.get(day, Decimal(0)) < LEAST:
                 continue
             what = unusual(days, day, known[0])
