@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 
@@ -17,12 +17,18 @@ from finops_guard.model import Unknown
 
 DAYS = 30
 """How many complete days before the newest are looked at."""
+CAUSES = 24
+"""Of how many days, the dearest, it is asked what made them so: each takes six more sums over the bills."""
+NOT_ASKED = "not looked for"
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class UnusualDay:
-    """A day of one group: what usage cost, what it usually does, in `currency`; and why, None where it is spread."""
+    """A day of one group: what usage cost, what it usually does, in `currency`; and why, None where it is spread.
+
+    Beyond the dearest CAUSES the cause is NOT_ASKED.
+    """
 
     day: date
     group: Group
@@ -65,10 +71,14 @@ def _unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
             if isinstance(what, Unknown):
                 unknown = what.reason
             elif isinstance(what, Unusual):
-                why = cause(ledger, group, "team", day, lambda total: _amount(wanted, total))
-                found.append(UnusualDay(day, group, days[day], what.usual, currency, why))
+                found.append(UnusualDay(day, group, days[day], what.usual, currency, NOT_ASKED))
     found.sort(key=lambda each: (each.usual - each.cost, each.day, [part or "" for part in each.group]))
-    return UnusualDays(tuple(found), unknown)
+    asked = (replace(each, cause=_cause(ledger, wanted, each)) for each in found[:CAUSES])
+    return UnusualDays((*asked, *found[CAUSES:]), unknown)
+
+
+def _cause(ledger: Ledger, wanted: Wanted, dear: UnusualDay) -> str | None:
+    return cause(ledger, dear.group, "team", dear.day, lambda total: _amount(wanted, total))
 
 
 def _looked_at(wanted: Wanted, until: date) -> Iterator[date]:

@@ -392,3 +392,18 @@ def test_a_vendor_that_invoices_its_own_service_is_no_marketplace() -> None:
     cloud = row("7", ProviderName="Google Cloud", PublisherName="Google", InvoiceIssuerName="Google Cloud")
     found = spent(own, cloud)
     assert (found.marketplace, found.marketplace_unknown) == ((), 0)
+
+
+def test_of_the_dearest_days_alone_it_is_asked_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("finops_guard.costs.allocation_unusual.CAUSES", 1)
+    dearest, other = steady(range(1, 56), dear=50), steady(range(1, 56), dear=49)
+    for each in dearest:
+        each |= {"EffectiveCost": f"{each['EffectiveCost']}0", "ServiceName": "A", "ResourceId": "i-1"}
+    for each in other:
+        each |= {"ResourceId": "i-2"}
+    with bills(*dearest, *other) as ledger:
+        found = unusual_days(ledger, Wanted()).days
+    assert [(each.group.service, each.cause) for each in found] == [
+        ("A", "resource i-1"),
+        ("Amazon EC2", "not looked for"),
+    ]
