@@ -15,7 +15,7 @@ _NEEDED = (
     "line_item_unblended_cost line_item_currency_code line_item_line_item_type line_item_usage_start_date"
     " line_item_usage_end_date"
 ).split()
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[/ :]")
+_WORDS = re.compile(r"(?<=[A-Za-z0-9])(?=[A-Z])|[/ :]")
 _TAGS = re.compile(r"resourceTags/(.+)|resource_tags_(.+)")
 _TYPE = "line_item_line_item_type"
 _CATEGORY = f"""CASE WHEN {{{_TYPE}}} = 'Tax' THEN 'Tax' WHEN {{{_TYPE}}} = 'Credit' THEN 'Credit'

@@ -80,8 +80,10 @@ def _table(file: Found, store: Store, keys: Collection[str]) -> Table:
     sha256 = sha256_of(file.path)
     if file.member:
         sha256 = hashlib.sha256(f"{sha256}/{file.member}".encode()).hexdigest()
-    known = store.find(sha256, file.named, keys)
+    known = store.find(sha256, file.named)
     if known is not None:
-        return known
+        if not any(key in known.spellings and key not in known.promoted for key in keys):
+            return known
+        keys = {*keys, *known.promoted}
     with store.work() as work:
         return ingest(file.open_in(work), file.named, sha256, store, keys)

@@ -22,6 +22,8 @@ LENIENCIES = {
     "n_back": "rows whose period ends before it starts",
     "n_currency": "rows without a currency, which got the one given for such rows",
 }
+_AZURES = {"id": "lower({})", "account": "regexp_replace(lower({}), '^/subscriptions/', '')"}
+"""Azure does not mind the case of its ids, and FOCUS writes a subscription as a path: told as an inventory has it."""
 _ERRORS_OF_MONEY = ("effective", "billed", "list", "contracted", "quantity")
 _MEASURES = frozenset({"quantity", "hours"})
 _WHOLE_COLUMN = re.compile(r"\{[^{}]+\}")
@@ -151,8 +153,8 @@ class Rows:
             sql = f"CASE WHEN {text} IS NULL THEN {self._currency} ELSE {code} END"
         elif name == "charge_category":
             sql = f"CASE lower({text}) {_CATEGORY} ELSE {text} END"
-        elif name == "id" and "cloud" in self._plan.cells:
-            sql = f"CASE WHEN r_cloud = 'azure' THEN lower({text}) ELSE {text} END"
+        elif name in _AZURES and "cloud" in self._plan.cells:
+            sql = f"CASE WHEN r_cloud = 'azure' THEN {_AZURES[name].format(text)} ELSE {text} END"
         else:
             sql = text
         return f'{sql} AS "{name}"'

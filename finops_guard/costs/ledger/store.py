@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -63,37 +63,50 @@ class Store:
         finally:
             shutil.rmtree(made, ignore_errors=True)
 
-    def find(self, sha256: str, path: str, keys: Collection[str]) -> Table | None:
-        """The table of a file's content, if it was read before, with a column for each asked key that it has."""
-        place = self._place(sha256)
+    def find(self, sha256: str, path: str) -> Table | None:
+        """The table of a file's content, if it was read before and all of it is still there."""
         try:
-            said = json.loads(place.with_suffix(".json").read_text("utf-8"))
-            whole = said["size"] is None or place.stat().st_size == said["size"]
+            said = json.loads(self._said_in(sha256).read_text("utf-8"))
+            if said["file"] is not None and (self.folder / said["file"]).stat().st_size != said["size"]:
+                return None
+            return self._table(said, sha256, path)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if not whole or any(key in said["spellings"] and key not in said["promoted"] for key in keys):
-            return None
-        return _table(said, sha256, path, place)
 
     def keep(self, table: Table, made: Path | None) -> Table:
         """A table put in its place, whole or not at all; what it came to after it."""
-        place = self._place(table.read.sha256)
-        size = None
+        sha256, file, size = table.read.sha256, None, None
         if made is not None:
+            # Another run may read the table with other columns: that one stays where it is.
+            columns = hashlib.sha256(json.dumps(table.promoted).encode()).hexdigest()[:8]
+            file = f"{self._said_in(sha256).stem}-{columns}.parquet"
             size = made.stat().st_size
             _settle(made)
-            made.replace(place)
-        said = json.dumps(_said(table, size), indent=1).encode()
+            made.replace(self.folder / file)
+        said = _said(table) | {"file": file, "size": size}
         handle, name = tempfile.mkstemp(prefix="said-", dir=self.folder)
-        with os.fdopen(handle, "wb") as file:
-            file.write(said)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(place.with_suffix(".json"))
-        return _table(json.loads(said), table.read.sha256, table.read.path, place)
+        with os.fdopen(handle, "w", encoding="utf-8") as text:
+            json.dump(said, text)
+            text.flush()
+            os.fsync(text.fileno())
+        Path(name).replace(self._said_in(sha256))
+        return self._table(json.loads(json.dumps(said)), sha256, table.read.path)
 
-    def _place(self, sha256: str) -> Path:
-        return self.folder / f"{sha256[:40]}-{self._shape}.parquet"
+    def _said_in(self, sha256: str) -> Path:
+        return self.folder / f"{sha256[:40]}-{self._shape}.json"
+
+    def _table(self, said: Mapping[str, Any], sha256: str, path: str) -> Table:
+        total = {metric: {code: Decimal(sum_) for code, sum_ in by.items()} for metric, by in said["total"].items()}
+        refused = tuple(f"{path}:{reason}" for reason in said["refused"])
+        return Table(
+            FileRead(path, said["format"], sha256, said["rows"], refused, total, tuple(said["notes"])),
+            self.folder / said["file"] if said["file"] is not None else None,
+            tuple(said["lacks"]),
+            said["tagged"],
+            tuple(said["promoted"]),
+            tuple(said["conflicting"]),
+            said["spellings"],
+        )
 
 
 def sha256_of(path: Path) -> str:
@@ -110,7 +123,7 @@ def _settle(path: Path) -> None:
         os.close(handle)
 
 
-def _said(table: Table, size: int | None) -> dict[str, Any]:
+def _said(table: Table) -> dict[str, Any]:
     read = table.read
     return {
         "format": read.format,
@@ -118,24 +131,9 @@ def _said(table: Table, size: int | None) -> dict[str, Any]:
         "refused": read.refused,
         "total": {metric: {code: str(sum_) for code, sum_ in by.items()} for metric, by in read.total.items()},
         "notes": read.notes,
-        "size": size,
         "lacks": table.lacks,
         "tagged": table.tagged,
         "promoted": table.promoted,
         "conflicting": table.conflicting,
         "spellings": table.spellings,
     }
-
-
-def _table(said: Mapping[str, Any], sha256: str, path: str, place: Path) -> Table:
-    total = {metric: {code: Decimal(sum_) for code, sum_ in by.items()} for metric, by in said["total"].items()}
-    refused = tuple(f"{path}:{reason}" for reason in said["refused"])
-    return Table(
-        FileRead(path, said["format"], sha256, said["rows"], refused, total, tuple(said["notes"])),
-        place if said["size"] is not None else None,
-        tuple(said["lacks"]),
-        said["tagged"],
-        tuple(said["promoted"]),
-        tuple(said["conflicting"]),
-        said["spellings"],
-    )

@@ -31,6 +31,7 @@ _FIELDS = {
     "charge.sku": "sku",
 }
 """Fields of the catalogue that a bill answers, and with which column of ours."""
+_IDS = (Ref("field", "id"), Ref("field", "account"))
 _UNSURE = {"purchase": "purchase", "charge.marketplace": "marketplace"}
 """The same, where an empty cell says that it is not told."""
 
@@ -145,7 +146,7 @@ class Where:
         return UNKNOWN
 
     def _literal(self, ref: Ref, wanted: object) -> str:
-        if ref == Ref("field", "id") and isinstance(wanted, str):
+        if ref in _IDS and isinstance(wanted, str):
             # Azure's ids are kept in lower case: it does not mind theirs.
             return f"(CASE WHEN cloud = 'azure' THEN {self._put(wanted.lower())} ELSE {self._put(wanted)} END)"
         return self._put(wanted)
