@@ -17,7 +17,7 @@ from finops_guard.model import Unknown
 
 DAYS = 30
 """How many complete days before the newest are looked at."""
-CAUSES = 24
+CAUSES = 8
 """Of how many days, the dearest, it is asked what made them so: each takes six more sums over the bills."""
 NOT_ASKED = "not looked for"
 _DAY = timedelta(days=1)
