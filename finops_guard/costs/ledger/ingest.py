@@ -20,6 +20,7 @@ from finops_guard.costs.ledger.rows import LENIENCIES, Rows
 from finops_guard.costs.ledger.scan import Scan
 from finops_guard.costs.ledger.store import Store, Table
 from finops_guard.costs.ledger.tagsets import LINES, Counts, Reader, load
+from finops_guard.model import canonical
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -103,11 +104,18 @@ def _copied(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tupl
         told,
         lacks=tuple(name for name in (*AMOUNTS, *TIMES, *TEXTS, "marketplace") if name not in job.plan.cells),
         tagged=bool(job.plan.tags or job.plan.allocated),
+        knows=_knows(job),
         promoted=promoted,
         conflicting=tuple(sorted(counts.conflicting)),
         spellings=counts.spellings,
     )
     return table, made if told.rows else None
+
+
+def _knows(job: Job) -> tuple[str, ...] | None:
+    if not job.plan.only:
+        return None
+    return tuple(sorted({canonical(job.plan.key_of(name), job.store.aliases) for name in job.plan.tag_names}))
 
 
 def _tagsets(job: Job, rows: Rows) -> Counts:

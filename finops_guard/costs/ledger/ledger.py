@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from finops_guard.costs.asks import DIMENSIONS, Ask, Total
+from finops_guard.costs.ledger.ai import is_accelerated
 from finops_guard.costs.ledger.read import FileRead, exact
 from finops_guard.costs.ledger.shapes import Shape, shapes
 from finops_guard.costs.ledger.store import Table
@@ -41,6 +42,7 @@ class Ledger:
         self._tables = tables
         self._shapes = shapes(tables)
         self._now = now
+        self._meters: list[str] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +166,7 @@ class Ledger:
 
     def _part(self, shape: Shape, ask: Ask, parameters: Parameters) -> str:
         """The rows of one shape that an ask selects, or may."""
-        where = Where(shape.table, parameters, self._dates)
+        where = Where(shape.table, parameters, self)
         keys = "".join(f"{_dimension(name, where)} AS k{place}, " for place, name in enumerate(ask.by))
         metric = _metric(ask.metric)
         selected = "TRUE" if ask.where is None else where.sql(ask.where)
@@ -178,18 +180,23 @@ class Ledger:
             f" FROM ({_source(shape, parameters)}) WHERE {' AND '.join([f'({selected}) IS NOT FALSE', *limits])}"
         )
 
-    def _dates(self, key: str, wanted: bool) -> list[str]:  # noqa: FBT001 - what `after_now` is compared with
-        """The values of a tag that are dates after now, or that are not."""
+    def after_now(self, key: str, *, wanted: bool) -> list[str]:
+        """The values of a tag that are dates after now, or dates that are not."""
         texts: set[str] = set()
         for shape in self._shapes:
             parameters = Parameters()
-            sql = Where(shape.table, parameters, self._dates).tag(key)
-            files = parameters.put(list(shape.files))
-            found = self._base.execute(
-                f"SELECT DISTINCT {sql} FROM read_parquet({files})", parameters.values
-            ).fetchall()
+            sql = Where(shape.table, parameters, self).tag(key)
+            query = f"SELECT DISTINCT {sql} FROM ({_source(shape, parameters)})"
+            found = self._base.execute(query, parameters.values).fetchall()
             texts.update(text for (text,) in found if text is not None)
         return sorted(text for text in texts if after_now(text, self._now) is wanted)
+
+    def accelerated(self) -> list[str]:
+        """The meters of machines with accelerators."""
+        if self._meters is None:
+            found = self._each("SELECT DISTINCT cloud, usage FROM {} WHERE usage IS NOT NULL", {})
+            self._meters = sorted({usage for cloud, usage in found if is_accelerated(cloud, usage)})
+        return self._meters
 
 
 def _source(shape: Shape, parameters: Parameters) -> str:

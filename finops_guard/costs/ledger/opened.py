@@ -17,8 +17,12 @@ from finops_guard.costs.ledger.read import FileRead
 from finops_guard.costs.ledger.rows import CURRENCY
 from finops_guard.costs.ledger.store import Store, Table, sha256_of
 from finops_guard.costs.reach import Reach
-from finops_guard.errors import InputError
+from finops_guard.errors import InputError, ScanError
+from finops_guard.model import Gap
 from finops_guard.model.money import CostSource
+
+COSTS = "costs"
+"""What stands for a cloud in the gap that cost data is."""
 
 
 def open_ledger(
@@ -30,6 +34,8 @@ def open_ledger(
     default_currency: str | None = None,
 ) -> Ledger:
     """A ledger of all sources; a file that is refused does not count, and `Ledger.files` says why.
+
+    A billing API that refuses or is too dear does not count either: it is a gap in `reach.notes`.
 
     `aliases`: folded spelling -> canonical tag key. `keys`: canonical tag keys that will be asked for. InputError
     without DuckDB, or where a source cannot be reached.
@@ -69,7 +75,13 @@ def _files(source: CostSource, reach: Reach) -> Iterator[Found]:
         if wrong.name is None or not name.startswith(wrong.name):
             raise
         raise InputError(f"costs from {source.source} are not available in this version") from None
-    return (each for path in live.fetch(source, reach) for each in inside(path, _named(source, path)))
+    try:
+        # All or nothing: usage without its credits would look like a bill.
+        paths = list(live.fetch(source, reach))
+    except ScanError as wrong:
+        reach.notes.gaps.append(Gap(COSTS, "*", "*", source.source, wrong.what))
+        paths = []
+    return (each for path in paths for each in inside(path, _named(source, path)))
 
 
 def _named(source: CostSource, path: Path) -> str:

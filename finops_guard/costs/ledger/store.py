@@ -21,15 +21,15 @@ from typing import Any
 
 from finops_guard.costs.ledger.read import FileRead
 
-VERSION = 3
+VERSION = 4
 """Of the tables: what changes how rows are read raises it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file of cost rows in the store. `path` None: refused, or empty.
+    """A file of cost rows in the store. `path` None: refused, or without rows.
 
-    `lacks`: columns of ours that the file cannot tell. `tagged`: whether it can tell tags. `promoted`: canonical keys
+    `lacks`: columns of ours that the file cannot tell; `tagged`: whether it can tell tags. `promoted`: canonical keys
     with a column of their own; `conflicting`: those with conflicts in some row; `spellings`: canonical key -> raw
     spelling -> rows.
     """
@@ -38,6 +38,7 @@ class Table:
     path: Path | None = None
     lacks: tuple[str, ...] = ()
     tagged: bool = True
+    knows: tuple[str, ...] | None = None
     promoted: tuple[str, ...] = ()
     conflicting: tuple[str, ...] = ()
     spellings: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -103,6 +104,7 @@ class Store:
             self.folder / said["file"] if said["file"] is not None else None,
             tuple(said["lacks"]),
             said["tagged"],
+            None if said["knows"] is None else tuple(said["knows"]),
             tuple(said["promoted"]),
             tuple(said["conflicting"]),
             said["spellings"],
@@ -133,6 +135,7 @@ def _said(table: Table) -> dict[str, Any]:
         "notes": read.notes,
         "lacks": table.lacks,
         "tagged": table.tagged,
+        "knows": table.knows,
         "promoted": table.promoted,
         "conflicting": table.conflicting,
         "spellings": table.spellings,

@@ -6,11 +6,15 @@ of `exists: false`) and never NULL; what a bill does not hold at all is NULL. Li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from finops_guard.costs.ledger.ai import is_ai
 from finops_guard.costs.ledger.store import Table
 from finops_guard.costs.ledger.tagsets import column
+from finops_guard.fields import AI_TAGS
 from finops_guard.language.regexes import LONGEST
 from finops_guard.model import All, AnyOf, Compare, Condition, Not, Ref
 
@@ -31,6 +35,7 @@ _FIELDS = {
     "charge.sku": "sku",
 }
 """Fields of the catalogue that a bill answers, and with which column of ours."""
+_SHORT = re.compile("[a-z0-9-]+")
 _IDS = (Ref("field", "id"), Ref("field", "account"))
 _UNSURE = {"purchase": "purchase", "charge.marketplace": "marketplace"}
 """The same, where an empty cell says that it is not told."""
@@ -49,17 +54,23 @@ class Parameters:
         return f"${name}"
 
 
+class Texts(Protocol):
+    """What only Python can say about the texts that a ledger holds."""
+
+    def after_now(self, key: str, *, wanted: bool) -> Sequence[str]:
+        """The values of a tag that are dates after now, or dates that are not, as resources are judged."""
+
+    def accelerated(self) -> Sequence[str]:
+        """The meters of machines with accelerators."""
+
+
 class Where:
-    """Writes conditions for tables of one shape.
+    """Writes conditions for tables of one shape."""
 
-    `after_now`: the values of a tag that are dates after now, or, with False, dates that are not. What is a date the
-    same code says that judges resources, not SQL.
-    """
-
-    def __init__(self, shape: Table, parameters: Parameters, after_now: Callable[[str, bool], Sequence[str]]) -> None:
+    def __init__(self, shape: Table, parameters: Parameters, texts: Texts) -> None:
         self._shape = shape
         self._put = parameters.put
-        self._after_now = after_now
+        self._texts = texts
 
     def sql(self, condition: Condition) -> str:
         """The expression of a condition."""
@@ -74,7 +85,7 @@ class Where:
                 return f"({' OR '.join(map(self.sql, items)) or 'FALSE'})"
 
     def tag(self, key: str) -> str:
-        """The value of a tag: NULL where it is absent, or where its spellings disagree."""
+        """The value of a tag: NULL where it is absent, not told, or where its spellings disagree."""
         if not self._shape.tagged or key not in self._shape.spellings:
             return "CAST(NULL AS VARCHAR)"
         return column(key) if key in self._shape.promoted else f"map_extract_value(tags, {self._put(key)})"
@@ -84,16 +95,23 @@ class Where:
         if value is None:
             return UNKNOWN
         found = self._compared(test, value)
+        if test.ref == Ref("field", "service") and _short(test.value):
+            # An inventory's word (sagemaker) is no ServiceName (Amazon SageMaker): only that it is one can be told.
+            decided = "FALSE" if test.op == "not_in" else "TRUE"
+            found = f"(CASE WHEN service IS NULL THEN FALSE WHEN {found} IS {decided} THEN {decided} ELSE NULL END)"
         return found if unknown == "FALSE" else f"(CASE WHEN {unknown} THEN NULL ELSE {found} END)"
 
     def _value(self, ref: Ref) -> tuple[str | None, str]:
         """The expression of what a test looks at (None: a bill never tells), and when it is unknown."""
         if ref.space == "tag":
-            return (self.tag(ref.name), self._conflict(ref.name)) if self._shape.tagged else (None, "TRUE")
+            return (self.tag(ref.name), self._conflict(ref.name)) if self._knows(ref.name) else (None, "TRUE")
         if ref.space != "field":
             return None, "TRUE"
         if ref.name == "owner":
             return self._owner()
+        if ref.name == "ai":
+            value = self._ai()
+            return value, f"{value} IS NULL"
         name = _FIELDS.get(ref.name) or _UNSURE.get(ref.name)
         if ref.name == "type":
             # Providers' own types have a separator; FOCUS leaves other words to the provider ("Virtual Machine").
@@ -106,11 +124,20 @@ class Where:
 
     def _owner(self) -> tuple[str | None, str]:
         """As it is derived for resources: the owner tag, else the team tag."""
-        if not self._shape.tagged:
+        if not (self._knows("owner") and self._knows("team")):
             return None, "TRUE"
         owner, team = self.tag("owner"), self.tag("team")
         first, second = self._conflict("owner"), self._conflict("team")
         return f"coalesce({owner}, {team})", f"({first} OR ({owner} IS NULL AND {second}))"
+
+    def _knows(self, key: str) -> bool:
+        return self._shape.tagged and (self._shape.knows is None or key in self._shape.knows)
+
+    def _ai(self) -> str:
+        tagged = " OR ".join(f"{self.tag(key)} IS NOT NULL" for key in sorted(AI_TAGS))
+        conflicting = " OR ".join(self._conflict(key) for key in sorted(AI_TAGS))
+        meters = self._put(list(self._texts.accelerated()))
+        return is_ai(tagged, conflicting, meters, tells_tags=self._shape.tagged)
 
     def _tells(self, name: str) -> bool:
         return name not in self._shape.lacks
@@ -141,7 +168,7 @@ class Where:
             case "same_as", Ref() as other:
                 return self._same(value, other)
             case "after_now", wanted:
-                texts = self._put(list(self._after_now(test.ref.name, bool(wanted))))
+                texts = self._put(list(self._texts.after_now(test.ref.name, wanted=bool(wanted))))
                 return f"coalesce(list_contains(CAST({texts} AS VARCHAR[]), {value}), FALSE)"
         return UNKNOWN
 
@@ -159,3 +186,9 @@ class Where:
             f"(CASE WHEN {value} IS NULL THEN FALSE WHEN {unknown} THEN NULL"
             f" ELSE coalesce({value} = {other}, FALSE) END)"
         )
+
+
+def _short(wanted: object) -> bool:
+    """Whether one of the literals is a service's short name, as inventories have it."""
+    literals = wanted if isinstance(wanted, tuple) else (wanted,)
+    return any(isinstance(each, str) and _SHORT.fullmatch(each) for each in literals)

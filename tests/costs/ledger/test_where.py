@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -113,3 +114,44 @@ def test_a_text_beyond_the_longest_matches_nothing(tmp_path: Path) -> None:
     with ledger(tmp_path, row, {**row, "Tags": json.dumps({"team": "é" * 256})}) as book:
         (found,) = book.totals(Ask(where=Compare(Ref("tag", "team"), "matches", "é+")))
     assert (found.rows, found.decided) == (1, True)
+
+
+AI_ROWS = {
+    "the category": ({"ServiceCategory": "AI and Machine Learning"}, True),
+    "the service": ({"ServiceName": "Amazon SageMaker"}, True),
+    "an AWS machine": ({"SkuMeter": "EUW1-BoxUsage:p5.48xlarge"}, True),
+    "a notebook's machine": ({"SkuMeter": "USE1-Notebk:ml.g5.xlarge"}, True),
+    "another machine": ({"SkuMeter": "BoxUsage:m5.large"}, False),
+    "an Azure machine": ({"ProviderName": "Microsoft", "SkuMeter": "NC24ads A100 v4"}, True),
+    "another Azure machine": ({"ProviderName": "Microsoft", "SkuMeter": "D4s v5/D4ds v5"}, False),
+    "a GCP accelerator": ({"ProviderName": "Google Cloud", "SkuMeter": "Nvidia H100 80GB GPU in Eemshaven"}, True),
+    "a tag": ({"SkuMeter": "BoxUsage:m5.large", "Tags": '{"workload_type": "training"}'}, True),
+    "a conflict": ({"SkuMeter": "Bytes", "Tags": '{"dataset": "a", "Dataset": "b"}'}, True),
+    "a machine without a name": ({"ServiceCategory": "Compute"}, None),
+    "no machine": ({"ServiceCategory": "Storage"}, False),
+    "a tax": ({"ChargeCategory": "Tax"}, False),
+}
+
+
+@pytest.mark.parametrize("name", AI_ROWS)
+def test_what_of_a_bill_is_ai(tmp_path: Path, name: str) -> None:
+    row, expected = AI_ROWS[name]
+    columns = {"ServiceCategory": "", "SkuMeter": ""}
+    with ledger(tmp_path, {**columns, **row}) as book:
+        found = book.totals(Ask(where=Compare(Ref("field", "ai"), "eq", value=True)))
+        others = book.totals(Ask(where=Not(Compare(Ref("field", "ai"), "eq", value=True))))
+    assert [one.decided for one in found] == {True: [True], None: [False], False: []}[expected]
+    assert [one.decided for one in others] == {False: [True], None: [False], True: []}[expected]
+
+
+def test_an_inventorys_word_for_a_service_is_not_told_by_a_bill(tmp_path: Path) -> None:
+    def decided(op: str, value: object) -> list[bool]:
+        return [one.decided for one in book.totals(Ask(where=Compare(Ref("field", "service"), op, value)))]
+
+    with ledger(tmp_path, {"ServiceName": "Amazon SageMaker"}) as book:
+        assert decided("eq", "Amazon SageMaker") == [True]
+        assert decided("eq", "Amazon EC2") == []
+        assert decided("eq", "sagemaker") == [False]
+        assert decided("in", ("sagemaker", "Amazon SageMaker")) == [True]
+        assert decided("not_in", ("sagemaker",)) == [False]
+        assert decided("not_in", ("sagemaker", "Amazon SageMaker")) == []
