@@ -29,9 +29,9 @@ VERSION = 4
 class Table:
     """A file of cost rows in the store. `path` None: refused, or without rows.
 
-    `lacks`: columns of ours that the file cannot tell; `tagged`: whether it can tell tags. `promoted`: canonical keys
-    with a column of their own; `conflicting`: those with conflicts in some row; `spellings`: canonical key -> raw
-    spelling -> rows.
+    `lacks`: columns of ours that the file cannot tell; `tagged`: whether it can tell tags; `knows`: the canonical keys
+    that it can tell, None: any. `promoted`: keys with a column of their own; `conflicting`: those with conflicts in
+    some row; `spellings`: canonical key -> raw spelling -> rows.
     """
 
     read: FileRead
