@@ -66,18 +66,23 @@ def _facts(resource: Resource) -> None:
 def _tags(resource: Resource, setting: Setting) -> None:
     tags = resource.tags
     if setting.aliases:
-        tags = Tags.of(tags.raw, setting.aliases, open_because=tags.open_because)
+        tags = tags.under(setting.aliases)
     if setting.inherit:
         tags = _inherited(tags, resource.account_tags, setting)
     resource.tags = tags
     if tags.open_because is None:
         own = {key: value for key, value in tags.raw.items() if not key.startswith(RESERVED)}
+        keys = own.keys() | tags.unknown.keys() if tags.unknown else own.keys()
         counts = {
-            "count": len(own),
-            "noncanonical": sum(spelt_by_people(key) and key != canonical(key, setting.aliases) for key in own),
-            "conflicting": len(tags.conflicts),
-            "illegal": _illegal(own, resource.text("cloud")),
+            "count": len(keys),
+            "noncanonical": sum(spelt_by_people(key) and key != canonical(key, setting.aliases) for key in keys),
         }
+        if tags.unknown:
+            reason = next(iter(tags.unknown.values()))
+            for name in ("conflicting", "illegal"):
+                resource.unknown.setdefault(f"tag_keys.{name}", reason)
+        else:
+            counts |= {"conflicting": len(tags.conflicts), "illegal": _illegal(own, resource.text("cloud"))}
         for name, count in counts.items():
             resource.fields.setdefault(f"tag_keys.{name}", count)
     else:
@@ -87,7 +92,7 @@ def _tags(resource: Resource, setting: Setting) -> None:
 
 def _inherited(tags: Tags, parent: Tags, setting: Setting) -> Tags:
     """Tags with those it lacks taken from its account; unknown where the account's tags are not known."""
-    parent = Tags.of(parent.raw, setting.aliases, open_because=parent.open_because)
+    parent = parent.under(setting.aliases)
     taken: dict[str, str] = {}
     for key in setting.inherit:
         if tags.look(key) is None:
@@ -95,9 +100,9 @@ def _inherited(tags: Tags, parent: Tags, setting: Setting) -> Tags:
             if isinstance(value, str):
                 taken[key] = value
             elif isinstance(value, Unknown) and tags.open_because is None:
-                return Tags.of(tags.raw, setting.aliases, open_because=f"may inherit: {value.reason}")
+                return tags.under(setting.aliases, open_because=f"may inherit: {value.reason}")
     # `raw` stays what the resource itself carries: spelling, limits and writes are about that.
-    return type(tags)({**taken, **tags}, tags.raw, tags.conflicts, tags.open_because) if taken else tags
+    return tags.plus(taken) if taken else tags
 
 
 def _illegal(raw: Mapping[str, str], cloud: str) -> int:

@@ -56,7 +56,7 @@ def collect(
         elif target in CLOUDS:
             raise InputError(f"this version does not read {target}; it reads {', '.join(READ)}, and snapshots")
         else:
-            streams.append(_file(target, notes, policy))
+            streams.append(_file(target, notes, policy, environ))
     if not targets:
         streams += [_inventory(policy, entry, notes) for entry in _entries(policy)]
     return chain.from_iterable(streams)
@@ -91,20 +91,25 @@ def _inventory(policy: Policy, entry: Mapping[str, str], notes: Notes) -> Iterat
     return csv.collect(Path(policy.path).parent / entry["path"], notes, policy.aliases)
 
 
-def _file(target: str, notes: Notes, policy: Policy) -> Iterator[Resource]:
-    from finops_guard.sources import snapshot
+def _file(target: str, notes: Notes, policy: Policy, environ: Mapping[str, str]) -> Iterator[Resource]:
+    from finops_guard.sources import iac, snapshot
 
     path = _standard_input() if target == "-" else Path(target)
     if not path.exists():
         near = suggest(target, [*CLOUDS, "sandbox"])
         hint = f"did you mean '{near}'?" if near else f"a target is {', '.join(CLOUDS)}, sandbox or a file"
         raise InputError(f"no such target: {target}", help=hint)
-    if path.is_dir():
-        raise InputError(f"{target}: a folder; this version does not read infrastructure as code")
-    with path.open("rb") as file:
-        if not snapshot.is_snapshot(file.read(_LOOK)):
-            raise InputError(f"{target}: not a snapshot (scan --snapshot-out writes one); nothing else is read yet")
-    return snapshot.collect(path, notes, policy.aliases)
+    if path.is_file() and snapshot.is_snapshot(_head(path)):
+        return snapshot.collect(path, notes, policy.aliases)
+    return iac.collect(path, iac.Reading(notes, policy.aliases, environ))
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_LOOK)
+    except OSError as wrong:
+        raise InputError(f"{path}: cannot be read: {wrong.strerror or wrong}") from None
 
 
 @contextmanager

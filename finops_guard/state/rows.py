@@ -20,7 +20,7 @@ DERIVED = frozenset({"age", "running_for"})
 
 _KEYS = frozenset(
     {
-        "fields", "unknown", "tags", "open", "account_tags", "account_open", "started", "facts", "price",
+        "fields", "unknown", "tags", "tags_unknown", "open", "account_tags", "account_open", "started", "facts", "price",
         "at",
     }
 )  # fmt: skip
@@ -42,6 +42,7 @@ def to_row(resource: Resource) -> Row:
     row: Row = {"fields": fields, "tags": resource.tags.raw}
     optional = {
         "unknown": unknown or None,
+        "tags_unknown": resource.tags.unknown or None,
         "open": resource.tags.open_because,
         "account_tags": resource.account_tags.raw or None,
         "started": None if resource.started is None else moment(resource.started),
@@ -69,7 +70,9 @@ def from_row(row: object, aliases: Mapping[str, str] | None = None) -> Resource:
     unknown = _texts(row, "unknown")
     resource = Resource(
         fields=_fields(row.get("fields"), unknown),
-        tags=Tags.of(_texts(row, "tags"), aliases, open_because=_text(row, "open")),
+        tags=Tags.of(
+            _texts(row, "tags"), aliases, open_because=_text(row, "open"), unknown=_texts(row, "tags_unknown") or None
+        ),
         unknown=unknown,
         account_tags=Tags.of(
             _texts(row, "account_tags"),

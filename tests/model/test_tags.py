@@ -93,3 +93,28 @@ def test_every_raw_key_is_a_tag_a_conflict_or_blank(raw: dict[str, str]) -> None
         )
         if name in tags and value.strip():
             assert tags[name] == value
+
+
+def test_a_key_whose_value_cannot_be_told_is_unknown_and_others_are_not() -> None:
+    tags = Tags.of({"Project": "p"}, unknown={"Team": "known after apply"})
+    assert dict(tags) == {"project": "p"}
+    assert tags.look("team") == Unknown("known after apply")
+    assert tags.look("dataset") is None
+    assert tags.get("dataset") is None
+    with pytest.raises(KeyError):
+        tags.get("team")
+    assert tags.unknown == {"Team": "known after apply"}
+
+
+def test_another_spelling_of_a_key_that_cannot_be_told_cannot_be_told_either() -> None:
+    tags = Tags.of({"team": "nlp"}, unknown={"Team": "known after apply"})
+    assert tags.look("team") == Unknown("known after apply")
+    assert not tags.conflicts
+
+
+def test_other_aliases_and_inherited_values_keep_what_cannot_be_told() -> None:
+    tags = Tags.of({"Owner": "o"}, unknown={"Squad": "known after apply"}, open_because="more may come")
+    again = tags.under({"squad": "team"}).plus({"dataset": "d"})
+    assert again.look("team") == Unknown("known after apply")
+    assert (again.look("dataset"), again.look("owner"), again.look("project")) == ("d", "o", Unknown("more may come"))
+    assert again.raw == {"Owner": "o"}
