@@ -53,6 +53,13 @@ def test_no_period_accrues_what_ran_before_it(tmp_path: Path) -> None:
     assert accrued(tmp_path, day, machine(since=NOW - timedelta(days=60), hour="1")) == 7
 
 
+def test_what_is_billed_before_the_period_is_not_taken_from_it(tmp_path: Path) -> None:
+    """On the first, bills are complete until the 30th; the machine's 31 October was billed, its November was not."""
+    first = datetime.fromisoformat("2026-11-01T12:00:00Z")
+    rows = [*days("2026-10-01", "2026-10-31", "10"), row("2026-10-31T00:00", "24", ResourceId=ID)]
+    assert accrued(tmp_path, budget(), machine(since=first - timedelta(days=20), hour="1"), rows=rows, at=first) == 12
+
+
 def test_what_is_billed_already_does_not_accrue_again(tmp_path: Path) -> None:
     """Bills come in pieces: of the 60 hours since the boundary ten are billed, by the id that the bill gives."""
     for resource_id in (ID, f"arn:aws:ec2:us-east-1:111122223333:instance/{ID}"):

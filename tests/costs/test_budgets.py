@@ -189,6 +189,22 @@ def test_a_cloud_that_is_late_sets_the_boundary_and_one_that_ended_does_not(tmp_
     assert status(tmp_path, budget(), moved).billed_until == datetime(2026, 11, 23, tzinfo=UTC)
 
 
+def test_an_account_that_spends_no_more_does_not_hold_its_cloud_back(tmp_path: Path) -> None:
+    ended = days("2026-10-01", "2026-11-10", "5", SubAccountId="444455556666")
+    found = status(tmp_path, budget(), [*days("2026-10-01", "2026-11-24", "10"), *ended])
+    assert found.billed_until == datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def test_a_budget_that_nothing_was_spent_of_has_a_forecast_of_nothing(tmp_path: Path) -> None:
+    found = status(tmp_path, budget(covers=team("nlp")), days("2026-08-01", "2026-11-24", "10"))
+    assert (found.actual, found.forecast.amount, found.burn_rate) == (Decimal(0), Decimal(0), Decimal(0))
+
+
+def test_corrections_do_not_go_on(tmp_path: Path) -> None:
+    rows = [*days("2026-08-01", "2026-11-24", "10"), row("2026-11-20T00:00", "-70", ChargeClass="Correction")]
+    assert status(tmp_path, budget(), rows).forecast.amount == 220 - 70 + 80
+
+
 def test_bills_that_ended_are_said(tmp_path: Path) -> None:
     found = status(tmp_path, budget(), days("2026-10-01", "2026-11-10", "10"))
     assert found.unknown == ("bills end on 2026-11-08",)
