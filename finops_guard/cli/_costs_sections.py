@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 NOBODY = "(none)"
 _CENT = Decimal("0.01")
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,19 @@ def _showback(told: Told) -> Section:
 
 def _unusual(told: Told) -> Section:
     """Days that follow each other, of one group and for one reason, are one row."""
-    runs: dict[tuple[object, ...], list[UnusualDay]] = {}
-    for each in sorted(told.unusual.days, key=lambda each: each.day):
-        # What is alike and lies as many days after its place in the list belongs to one run of days.
-        same = (each.group, each.currency, each.cause)
-        count = sum(len(days) for key, days in runs.items() if key[0] == same)
-        runs.setdefault((same, each.day.toordinal() - count), []).append(each)
+    runs: list[list[UnusualDay]] = []
+    for each in sorted(
+        told.unusual.days, key=lambda each: ([part or "" for part in each.group], each.currency, each.day)
+    ):
+        last = runs[-1][-1] if runs else None
+        if (
+            last
+            and replace(each, day=last.day, cost=last.cost, usual=last.usual) == last
+            and each.day - last.day == _DAY
+        ):
+            runs[-1].append(each)
+        else:
+            runs.append([each])
     rows = (
         (
             _days(days),
@@ -166,7 +175,7 @@ def _unusual(told: Told) -> Section:
             amounts({days[0].currency: sum((day.cost for day in days), Decimal(0))}),
             amounts({days[0].currency: sum((day.usual for day in days), Decimal(0))}),
         )
-        for days in sorted(runs.values(), key=lambda days: sum(day.usual - day.cost for day in days))
+        for days in sorted(runs, key=lambda days: sum(day.usual - day.cost for day in days))
     )
     heads = ("Days", "Team", "Service", "Most of it", "Usage", "Usually")
     return Section("Unusual days", told.unusual.unknown or "", heads, 2, tuple(rows))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +18,7 @@ from finops_guard.model import Unknown
 DAYS = 30
 """How many complete days before the newest are looked at."""
 CAUSES = 8
-"""Of how many days, the dearest, it is asked what made them so: each takes six more sums over the bills."""
+"""Of how many runs of days, the dearest, it is asked what made them so: each takes six more sums over the bills."""
 NOT_ASKED = "not looked for"
 _DAY = timedelta(days=1)
 
@@ -27,7 +27,7 @@ _DAY = timedelta(days=1)
 class UnusualDay:
     """A day of one group: what usage cost, what it usually does, in `currency`; and why, None where it is spread.
 
-    Beyond the dearest CAUSES the cause is NOT_ASKED.
+    Beyond the dearest CAUSES runs of days the cause is NOT_ASKED.
     """
 
     day: date
@@ -72,13 +72,29 @@ def _unusual_days(ledger: Ledger, wanted: Wanted) -> UnusualDays:
                 unknown = what.reason
             elif isinstance(what, Unusual):
                 found.append(UnusualDay(day, group, days[day], what.usual, currency, NOT_ASKED))
-    found.sort(key=lambda each: (each.usual - each.cost, each.day, [part or "" for part in each.group]))
-    asked = (replace(each, cause=_cause(ledger, wanted, each)) for each in found[:CAUSES])
-    return UnusualDays((*asked, *found[CAUSES:]), unknown)
+    return UnusualDays(tuple(sorted(_explained(ledger, wanted, found), key=_rank)), unknown)
 
 
-def _cause(ledger: Ledger, wanted: Wanted, dear: UnusualDay) -> str | None:
-    return cause(ledger, dear.group, "team", dear.day, lambda total: _amount(wanted, total))
+def _explained(ledger: Ledger, wanted: Wanted, found: list[UnusualDay]) -> Iterator[UnusualDay]:
+    """The days with their causes: those that follow each other in one group have that of the dearest of them."""
+    runs: dict[tuple[object, ...], list[UnusualDay]] = defaultdict(list)
+    met: Counter[tuple[Group, str]] = Counter()
+    for each in sorted(found, key=lambda each: each.day):
+        same = (each.group, each.currency)
+        # Days that follow each other lie as far behind their number in the group.
+        runs[*same, each.day.toordinal() - met[same]].append(each)
+        met[same] += 1
+    for number, run in enumerate(
+        sorted((sorted(run, key=_rank) for run in runs.values()), key=lambda run: _rank(run[0]))
+    ):
+        dear, why = run[0], None if number < CAUSES else NOT_ASKED
+        if number < CAUSES:
+            why = cause(ledger, dear.group, "team", dear.day, lambda total: _amount(wanted, total))
+        yield from (replace(each, cause=why) for each in run)
+
+
+def _rank(each: UnusualDay) -> tuple[object, ...]:
+    return each.usual - each.cost, each.day, [part or "" for part in each.group], each.currency
 
 
 def _looked_at(wanted: Wanted, until: date) -> Iterator[date]:
