@@ -54,6 +54,14 @@ def test_every_machine_row_has_its_source_and_date() -> None:
             assert not on_demand or not row[cheaper] or Decimal(row[cheaper]) < Decimal(on_demand), row
 
 
+def test_machines_are_in_the_order_of_tools_prices() -> None:
+    keys = [
+        (*(row[name] for name in ("provider", "resource", "machine", "region")), row["source"].partition("@")[0])
+        for row in tables.rows("machines")
+    ]
+    assert keys == sorted(set(keys))
+
+
 def test_the_price_tables_stay_small() -> None:
     folder = files("finops_guard") / "data"
     sizes = [len((folder / f"{table}.tsv").read_bytes()) for table in ("accelerators", "machines", *PRICE_TABLES)]
