@@ -96,13 +96,21 @@ class Books:
         if not policy.budgets:
             return []
         ran = None if inventory is None else self.priced(inventory())
-        lasting = lasting_rules(policy)
-        return statuses(policy.budgets.values(), self.ledger, ran, self.at, policy.fx, self._unread(), lasting=lasting)
+        return statuses(
+            policy.budgets.values(),
+            self.ledger,
+            ran,
+            self.at,
+            policy.fx,
+            self._unread(),
+            refused=[_gap(gap) for gap in self.reach.notes.gaps if gap.cloud == COSTS],
+            lasting=lasting_rules(policy),
+        )
 
     def _unread(self) -> Iterator[str]:
-        """What could have accrued, or been billed, in places that could not be read; asked for when all is read."""
+        """What could have accrued in places that could not be read; asked for when all is read."""
         gaps = targets.expected(self.reach.notes.gaps, self.policy, self.at.date())
-        lost = [gap for gap in gaps if not gap.expected and accrues(gap.type)]
+        lost = [gap for gap in gaps if not gap.expected and gap.cloud != COSTS and accrues(gap.type)]
         yield from (_gap(gap) for gap in lost[:_FEW])
         if len(lost) > _FEW:
             yield f"not read: {len(lost) - _FEW} more cells"

@@ -24,7 +24,7 @@ _CHAIN = 12
 """What was left unused more than so many periods ago has lapsed."""
 
 
-def statuses(
+def statuses(  # noqa: PLR0913 - all that a budget's figures depend on
     budgets: Iterable[Budget],
     ledger: Ledger | None,
     running_now: Iterable[Resource] | None,
@@ -32,13 +32,15 @@ def statuses(
     fx: Fx,
     unread: Iterable[str] = (),
     *,
+    refused: Collection[str] = (),
     lasting: Collection[str] = (),
 ) -> list[BudgetStatus]:
     """Each budget in the period that `at` lies in, in the order given.
 
     `running_now`: the inventory, priced and derived; None where there is none, and what accrued is unknown then.
-    `unread`: what could not be read, in words, asked for when the inventory has been; with it all is a lower bound.
-    `lasting`: rules whose stops last (see `lasting_rules`): what one of them stopped does not go on in the forecast.
+    `unread`: what of it could not be read, in words, asked for when it has been; then what accrued is a lower bound.
+    `refused`: cost data that does not count, in words. `lasting`: rules whose stops last (see `lasting_rules`): what
+    one of them stopped does not go on in the forecast.
     """
     days = None if ledger is None else ledger.days()
     bills = None if ledger is None or days is None else _Bills(ledger, days, ledger.complete_until(), at, fx)
@@ -50,7 +52,7 @@ def statuses(
             draft.meet(resource, cost, stopped=stopped)
     gaps = ["what runs now is not known: no inventory was read"] if running_now is None else []
     gaps += unread
-    return [draft.status(gaps) for draft in drafts]
+    return [draft.status(gaps, refused) for draft in drafts]
 
 
 def lasting_rules(policy: Policy) -> frozenset[str]:
@@ -143,14 +145,14 @@ class _Draft:
         elif covered is None and cost is not None:
             self.accrual.doubt(cost)
 
-    def status(self, gaps: Iterable[str]) -> BudgetStatus:
+    def status(self, gaps: Iterable[str], refused: Iterable[str]) -> BudgetStatus:
         """The status, when every resource was met."""
         budget, period = self.budget, self.period
-        lost, unknown = Lost(), [*gaps, *self.accrual.unknown()]
+        lost, uncounted = Lost(), [*refused]
         now = self._billed(period.start, self.at, lost)
         before = self._billed(period.start - HISTORY, period.start, Lost())
         boundary = None if self.bills is None else self.bills.boundary([*before, *now])
-        carried = self._carried(boundary, unknown)
+        carried = self._carried(boundary, uncounted)
         actual = None if self.bills is None else sum((row.amount for row in now), Decimal(0))
         accrued = self.accrual.amount if self.inventory else None
         limit = planned(budget, period) + carried
@@ -159,7 +161,7 @@ class _Draft:
         days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.days)
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
-            unknown.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
+            uncounted.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
         return BudgetStatus(
             budget=budget,
             period=period.name,
@@ -173,7 +175,8 @@ class _Draft:
             burn_rate=burn_rate(days, limit - spent, self.at),
             daily=_daily(now, period),
             billed_until=boundary,
-            unknown=(*unknown, *lost),
+            unknown=(*gaps, *self.accrual.unknown(), *uncounted, *lost),
+            uncounted=(*uncounted, *lost),
         )
 
     def _billed(self, start: datetime, end: datetime, lost: Lost) -> list[Billed]:

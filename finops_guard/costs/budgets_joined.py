@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -84,7 +84,7 @@ def _said(status: BudgetStatus) -> dict[str, Value | Unknown]:
         left = status.remaining
         remaining = (no_bills if actual is None else no_inventory) if left is None else Money(left, status.budget.unit)
     amount = status.forecast.amount
-    lower = [*(["there is no cost data"] if actual is None else []), *status.unknown]
+    no_bill = ["there is no cost data"] if actual is None else []
     # What runs now is known without a bill: a breach by that alone is one, and less than that says nothing.
     spent = None if accrued is None else (actual or Decimal(0)) + accrued
     return {
@@ -94,8 +94,13 @@ def _said(status: BudgetStatus) -> dict[str, Value | Unknown]:
         "budget.forecast_percent": no_forecast if amount is None else percent(amount, limit),
         "budget.burn_rate": no_bills if actual is None else _number(status.burn_rate),
         "budget.remaining": remaining,
-        "budget.complete": Unknown("; ".join(lower)) if lower else True,
+        "budget.complete": _whole([*no_bill, *status.unknown]),
+        "budget.bill_complete": _whole([*no_bill, *status.uncounted]),
     }
+
+
+def _whole(lacks: Sequence[str]) -> Value | Unknown:
+    return Unknown("; ".join(lacks)) if lacks else True
 
 
 def _facts(status: BudgetStatus) -> dict[str, object]:

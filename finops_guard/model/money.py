@@ -123,7 +123,8 @@ class BudgetStatus:
     last complete billed hour and is not billed yet, at its price. `start` to `end` (exclusive, aware UTC); `period` its
     name (`2026-11`). `unknown`: in words, what could not be counted (each makes the figures a lower bound); with no
     cost data at all `actual` is None, and without an inventory `accrued`. `daily`: (day, amount) billed, for burn-down.
-    `billed_until`: the first hour that is not completely billed, None without cost data.
+    `billed_until`: the first hour that is not completely billed, None without cost data. `uncounted`: of `unknown`, what
+    the bill alone lacks.
     """
 
     budget: Budget
@@ -139,6 +140,7 @@ class BudgetStatus:
     daily: tuple[tuple[date, Decimal], ...] = ()
     billed_until: datetime | None = None
     unknown: tuple[str, ...] = ()
+    uncounted: tuple[str, ...] = ()
 
     @property
     def spent(self) -> Decimal | None:

@@ -13,7 +13,7 @@ import pytest
 from finops_guard.costs.budgets import statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource
 from finops_guard.language.policy import load_policy
-from finops_guard.model import Compare, Ref, Stop
+from finops_guard.model import Compare, Ref, Stop, Unknown
 from tests.costs.budgeting import ACCOUNT, NOW, RATES, Row, both, budget, days, ledger, machine, row, status, team
 
 CENT = Decimal("0.01")
@@ -93,7 +93,8 @@ def test_what_a_bill_cannot_tell_is_said_and_not_counted(tmp_path: Path) -> None
     found = status(tmp_path, budget(covers=running), rows)
     assert found.actual == 0
     assert found.unknown == ("1 billed row (3.00 USD): the bill does not say whether they count",)
-    assert budget_resource(found).look("budget.complete") is not True
+    judged = budget_resource(found)
+    assert judged.look("budget.complete") == judged.look("budget.bill_complete") == Unknown(found.unknown[0])
 
 
 def test_currencies_mix_only_through_dated_rates(tmp_path: Path) -> None:
@@ -282,7 +283,16 @@ def test_without_an_inventory_nothing_accrued_is_known(tmp_path: Path) -> None:
 def test_parts_of_the_inventory_that_could_not_be_read_are_said(tmp_path: Path) -> None:
     with ledger(tmp_path, days("2026-10-01", "2026-11-24", "10")) as bills:
         (found,) = statuses([budget()], bills, [], NOW, RATES, ["aws 111122223333: AccessDenied"])
-    assert found.unknown == ("aws 111122223333: AccessDenied",)
+    assert (found.unknown, found.uncounted) == (("aws 111122223333: AccessDenied",), ())
+    judged = budget_resource(found)
+    assert judged.look("budget.complete") == Unknown("aws 111122223333: AccessDenied")
+    assert judged.look("budget.bill_complete") is True  # what is billed is billed, whatever runs
+
+
+def test_cost_data_that_was_refused_makes_the_bill_a_lower_bound(tmp_path: Path) -> None:
+    with ledger(tmp_path, days("2026-10-01", "2026-11-24", "10")) as bills:
+        (found,) = statuses([budget()], bills, [], NOW, RATES, refused=["not read: b.csv: no BilledCost"])
+    assert found.unknown == found.uncounted == ("not read: b.csv: no BilledCost",)
 
 
 def test_an_untagged_accelerator_breaches_at_the_next_scan_while_billing_shows_nothing(tmp_path: Path) -> None:
