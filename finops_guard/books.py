@@ -22,7 +22,7 @@ from finops_guard.costs.accrued import accrues
 from finops_guard.costs.budgets import lasting_rules, statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource
 from finops_guard.costs.charges import charges
-from finops_guard.costs.ledger import Ledger, open_ledger
+from finops_guard.costs.ledger import COSTS, FileRead, Ledger, open_ledger
 from finops_guard.costs.periods import period_of, previous
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.costs.reach import Reach
@@ -36,9 +36,6 @@ from finops_guard.sources import targets
 
 Inventory: TypeAlias = Callable[[], Iterable[Resource]]
 """The inventory as sources say it, as often as it is asked for."""
-
-COSTS = "costs"
-"""What stands for a cloud in the gap that a refused file of cost data is."""
 
 _RATES_OF = timedelta(days=7)
 _TEAM = "team"
@@ -183,6 +180,12 @@ def opened(asked: Asked, notes: Notes) -> Iterator[Books]:
             notes.gaps += [Gap(COSTS, "*", "*", path, reason) for path, reason in refused]
         billed = ledger.effective_rates(asked.at - _RATES_OF) if ledger is not None else {}
         yield Books(policy, asked.at, reach, ledger, pricer_of(policy, asked.at, billed))
+
+
+def unread(notes: Notes, files: Iterable[FileRead]) -> list[Gap]:
+    """Gaps without those that are refused files, which tell for themselves."""
+    told = {file.path for file in files if file.refused}
+    return [gap for gap in notes.gaps if gap.cloud != COSTS or gap.type not in told]
 
 
 def _here(path: str) -> str:

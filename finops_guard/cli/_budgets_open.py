@@ -45,8 +45,8 @@ class Answer:
 
     @property
     def lost(self) -> list[Gap]:
-        """What of the inventory could not be read, and the policy does not know."""
-        return [gap for gap in self.gaps if not gap.expected and gap.cloud != books.COSTS]
+        """What of the inventory and of cost data could not be read, and the policy does not know."""
+        return [gap for gap in self.gaps if not gap.expected]
 
 
 def answer(asked: Asked) -> Answer:
@@ -64,5 +64,5 @@ def answer(asked: Asked) -> Answer:
         with books.opened(books.Asked(policy, asked.at, asked.paths, os.environ), notes) as money:
             found = money.budgets(inventory if asked.targets else None)
             files = () if money.ledger is None else tuple(money.ledger.files)
-        gaps = targets.expected(notes.gaps, policy, asked.at.date())
+        gaps = targets.expected(books.unread(notes, files), policy, asked.at.date())
         return Answer(policy, tuple(found), files, tuple(gaps), tuple(dict.fromkeys(notes.remarks)))

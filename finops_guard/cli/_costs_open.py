@@ -35,8 +35,8 @@ class Asked:
 
 
 @contextmanager
-def opened(asked: Asked) -> Iterator[tuple[Ledger, Wanted, Sequence[str]]]:
-    """The ledger, what to ask of it, and (once it is read) remarks about how it was reached.
+def opened(asked: Asked) -> Iterator[tuple[Ledger, Wanted, Notes]]:
+    """The ledger, what to ask of it, and (once it is read) notes of how it was reached.
 
     InputError for a policy that does not load, a path that is not there, or nothing to read.
     """
@@ -58,7 +58,7 @@ def opened(asked: Asked) -> Iterator[tuple[Ledger, Wanted, Sequence[str]]]:
             default_currency=asked.default_currency,
         )
         with ledger:
-            yield ledger, wanted, notes.remarks
+            yield ledger, wanted, notes
 
 
 def _sources(asked: Asked, policy: Policy | None) -> tuple[Sequence[CostSource], Path]:

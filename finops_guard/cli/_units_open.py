@@ -73,8 +73,7 @@ def answer(asked: Asked) -> Answer:
                 there = money.priced(found)
             costs = unit_costs(policy, money.ledger, money.reach, there, over=asked.days)
             files = tuple(money.ledger.files) if money.ledger else ()
-        unread = [gap for gap in notes.gaps if gap.cloud != books.COSTS]  # files that were refused tell for themselves
-        gaps = targets.expected(unread, policy, asked.now.date())
+        gaps = targets.expected(books.unread(notes, files), policy, asked.now.date())
         return Answer(policy, tuple(_by_money(costs)), files, tuple(gaps), tuple(dict.fromkeys(notes.remarks)))
 
 

@@ -55,7 +55,8 @@ command.help = """Say how budgets stand: billed, accrued since the last bill, an
     too, and what it cost since the last complete billed hour is accrued; without, that is unknown, and said so. Every
     amount is in the budget's own currency, by the policy's dated rates; what cannot be counted is listed, never 0.
 
-    Exit 2 when cost data was refused, 3 when some of the inventory could not be read; the rest is shown all the same.
+    Exit 2 when cost data was refused, 3 when some of the inventory or a billing API could not be read; the rest is
+    shown all the same.
     """
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from finops_guard.cli import _options
-from finops_guard.errors import InputError
+from finops_guard.errors import InputError, ScanError
 from finops_guard.language.diagnostics import printable
 
 
@@ -55,6 +55,7 @@ def command(  # noqa: D103 - click shows the help below
 ) -> None:
     if since is not None and until is not None and since >= until:
         raise InputError("--since lies behind --until")
+    from finops_guard.books import unread
     from finops_guard.cli._costs_open import Asked, opened
     from finops_guard.cli._costs_show import show
     from finops_guard.cli._costs_told import told
@@ -64,12 +65,15 @@ def command(  # noqa: D103 - click shows the help below
         answer = told(ledger, wanted)
     show(answer, shape, everything=verbose)
     if not quiet:
-        for note in (*notes, *answer.doubts):
+        for note in (*notes.remarks, *answer.doubts):
             click.echo(printable(note), err=True)
     refused = [reason for file in answer.files for reason in file.refused]
     for reason in refused:
         click.echo(f"refused: {printable(reason)}", err=True)
-    raise click.exceptions.Exit(InputError.exit_code if refused else 0)
+    lost = unread(notes, answer.files)
+    for gap in lost:
+        click.echo(f"not read: {printable(gap.type)}: {printable(gap.reason)}", err=True)
+    raise click.exceptions.Exit(InputError.exit_code if refused else ScanError.exit_code if lost else 0)
 
 
 command.help = """Say what was spent: totals, by tag and service, what is nobody's, network money, anomalies.
@@ -79,5 +83,5 @@ command.help = """Say what was spent: totals, by tag and service, what is nobody
     sources that the policy of -p names. With -p amounts are in the policy's currency, by its dated rates; without,
     each stays in its own.
 
-    Exit 2 when a file was refused; it counts not at all, and the others do.
+    Exit 2 when a file was refused, 3 when a billing API did not answer; that counts not at all, and the others do.
     """

@@ -71,7 +71,8 @@ command.help = """Say what one prediction, token, transaction or training run co
     sandbox, a snapshot file) what there is can be counted too; without, that is unknown. The change is against the
     days before.
 
-    Exit 2 when cost data or a count was refused, 3 when a count could not be read; the rest is shown all the same.
+    Exit 2 when cost data or a count was refused, 3 when a count or a billing API could not be read; the rest is shown
+    all the same.
     """
 
 

@@ -17,6 +17,11 @@ TEXTS = (
     "currency cloud account account_name billing_account region service category charge_category charge_class "
     "description publisher usage sku id name type unit resource_group purchase allocated_by"
 ).split()
+ONLY_TAG = "x_OnlyTag/"
+"""How a column of one tag's values begins, before the key, in a FOCUS file that can tell no other tag.
+
+Billing APIs group by one tag or two: of the others their answers say nothing, and they are unknown, not absent.
+"""
 NEEDED = ("effective", "billed", "currency", "start", "end", "charge_category")
 
 
@@ -42,8 +47,9 @@ class Plan:
     """All columns of ours that a file fills, by name; what is not here, the file cannot tell.
 
     `columns`: how the templates call the file's columns, in their order. `tags` and `allocated` give JSON text. Where
-    `tag_names` are given, `tags` is a JSON array of the values of those keys, in that order. `key_of`: the key people
-    wrote, of one as the format spells it. `notes`: what is said about a file of this shape, whatever is in it.
+    `tag_names` are given, `tags` is a JSON array of the values of those keys, in that order. `only`: of
+    other keys nothing is known then. `key_of`: the key people wrote, of one as the format spells it. `notes`: what is
+    said about a file of this shape, whatever is in it.
     """
 
     columns: tuple[str, ...]
@@ -51,6 +57,7 @@ class Plan:
     tags: Cell | None = None
     allocated: Cell | None = None
     tag_names: tuple[str, ...] = ()
+    only: bool = False
     key_of: Callable[[str], str] = str
     notes: tuple[str, ...] = ()
 

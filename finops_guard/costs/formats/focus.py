@@ -7,8 +7,9 @@ named and refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from finops_guard.costs.formats._plan import Cell, Columns, Plan, RefusedError, filled
+from finops_guard.costs.formats._plan import ONLY_TAG, Cell, Columns, Plan, RefusedError, filled
 
 _OTHERS = {
     "focus-contract-commitment": "FOCUS Contract Commitment rows: what was agreed, not what it cost",
@@ -50,7 +51,7 @@ def detect(columns: Sequence[str]) -> str | None:
 
 def plan(columns: Sequence[str]) -> Plan:
     """How its columns become ours."""
-    there, name = Columns(columns), detect(columns) or ""
+    there, name = Columns(_ours(columns)), detect(columns) or ""
     if name in _OTHERS:
         raise RefusedError(_OTHERS[name])
     if lacking := there.lacking(_NEEDED):
@@ -93,7 +94,27 @@ def plan(columns: Sequence[str]) -> Plan:
         or there.cell(_PURCHASE % "'committed'", "PricingCategory"),
         "marketplace": _marketplace(there),
     }
-    return Plan(there.names, filled(cells), there.first("Tags"), there.first("AllocatedTags"))
+    plan = Plan(there.names, filled(cells), there.first("Tags"), there.first("AllocatedTags"))
+    return _told(plan, columns) if plan.tags is None and plan.allocated is None else plan
+
+
+def _ours(columns: Sequence[str]) -> list[str]:
+    """A column of one tag by its place: its key is anybody's text, and no template holds that."""
+    return [f"tag {place}" if name.startswith(ONLY_TAG) else name for place, name in enumerate(columns)]
+
+
+def _told(plan: Plan, columns: Sequence[str]) -> Plan:
+    """A plan with the tags that stand in columns of their own, where there are any."""
+    keys = {
+        ours: name.strip().removeprefix(ONLY_TAG)
+        for ours, name in zip(plan.columns, columns, strict=True)
+        if name.startswith(ONLY_TAG)
+    }
+    if not keys:
+        return plan
+    values = ", ".join(f"{{{name}}}" for name in keys)
+    tags = Cell(f"CAST(to_json([{values}]) AS VARCHAR)", tuple(keys))
+    return replace(plan, tags=tags, tag_names=tuple(keys.values()), only=True)
 
 
 def _marketplace(there: Columns) -> Cell | None:

@@ -22,9 +22,8 @@ def shapes(tables: Iterable[Table]) -> list[Shape]:
     for table in tables:
         if table.path is not None:
             keys = frozenset(table.spellings) - frozenset(table.promoted)
-            by.setdefault((table.lacks, table.tagged, table.knows, table.promoted, table.conflicting, keys), []).append(
-                table
-            )
+            alike = (table.lacks, table.tagged, table.knows, table.promoted, table.conflicting, keys)
+            by.setdefault(alike, []).append(table)
     return [
         Shape(group[0], {str(table.path): table.read.path for table in group if table.path is not None})
         for group in by.values()

@@ -137,7 +137,7 @@ class Where:
         tagged = " OR ".join(f"{self.tag(key)} IS NOT NULL" for key in sorted(AI_TAGS))
         conflicting = " OR ".join(self._conflict(key) for key in sorted(AI_TAGS))
         meters = self._put(list(self._texts.accelerated()))
-        return is_ai(tagged, conflicting, meters, tells_tags=self._shape.tagged)
+        return is_ai(tagged, conflicting, meters, tells_tags=all(map(self._knows, AI_TAGS)))
 
     def _tells(self, name: str) -> bool:
         return name not in self._shape.lacks

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from json import dumps
 from pathlib import Path
 from typing import Any
 
+from finops_guard.costs.formats._plan import ONLY_TAG
 from finops_guard.costs.live._answers import Days, answered, days_of, row_of
 from finops_guard.costs.live._paid import pay
 from finops_guard.costs.reach import Reach
@@ -101,9 +101,7 @@ def _row(day: date, group: Mapping[str, Any], groups: list[dict[str, str]]) -> d
     more = {"ProviderName": "AWS"}
     for how, value in zip(groups, group["Keys"], strict=True):
         if how["Type"] == "TAG":
-            key, _, text = str(value).partition("$")
-            # Only this key is known of a group; the column says so, that others are not taken for absent.
-            more |= {"Tags": dumps({key: text} if text else {}), "x_KnownTagKeys": key}
+            more[f"{ONLY_TAG}{how['Key']}"] = str(value).partition("$")[2]
         elif how["Key"] == "LINKED_ACCOUNT":
             more["SubAccountId"] = str(value)
         elif how["Key"] == "SERVICE":

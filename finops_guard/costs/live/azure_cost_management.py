@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
-from json import dumps
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from finops_guard.costs import endpoints
+from finops_guard.costs.formats._plan import ONLY_TAG
 from finops_guard.costs.live._answers import Days, answered, days_of, row_of
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.web import Site
@@ -51,7 +51,7 @@ def _rows(there: Site, scope: str, days: Days, key: str) -> Iterator[dict[str, s
     for (day, subscription, value, currency), (billed, effective) in sorted(amounts.items(), key=str):
         more = {"ProviderName": "Microsoft", "BillingCurrency": currency, "SubAccountId": subscription.lower()}
         if key:
-            more |= {"Tags": dumps({key: value} if value else {}), "x_KnownTagKeys": key}
+            more[f"{ONLY_TAG}{key}"] = value or ""
         yield row_of(day, more, billed=billed, effective=effective)
 
 
