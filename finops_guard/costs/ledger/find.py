@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import zipfile
@@ -14,6 +15,7 @@ from finops_guard.errors import InputError
 from finops_guard.model.money import CostSource
 
 _DATA = (".csv", ".gz", ".zip", ".parquet", ".json", ".jsonl", ".ndjson")
+_BLOCK = 1024 * 1024
 _ZIP = b"PK\x03\x04"
 FILES = frozenset({"focus", "aws-cur", "azure-export", "gcp-billing"})
 """Sources that are files, whichever their format: it is told from their columns."""
@@ -26,6 +28,17 @@ class Found:
     named: str
     path: Path
     member: str = ""
+
+    def sha256(self) -> str:
+        """Of its content, unpacked."""
+        if not self.member:
+            with self.path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as packed:
+            digest = hashlib.sha256()
+            while block := packed.read(_BLOCK):
+                digest.update(block)
+            return digest.hexdigest()
 
     def open_in(self, work: Path) -> Path:
         """The file itself; of an archive, the member unpacked into `work`."""
@@ -64,8 +77,9 @@ def inside(path: Path, named: str) -> Iterator[Found]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-    except zipfile.BadZipFile as wrong:
-        raise InputError(f"costs {named}: {wrong}") from None
+    except zipfile.BadZipFile:
+        yield Found(named, path)  # whoever opens it says that it is broken: other files still count
+        return
     yield from (Found(f"{named}/{member}", path, member) for member in members if is_data(member))
 
 

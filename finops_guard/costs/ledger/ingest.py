@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 from finops_guard.costs.formats._plan import AMOUNTS, TEXTS, TIMES, Plan, RefusedError
 from finops_guard.costs.ledger import scan as scans
 from finops_guard.costs.ledger.database import connect
+from finops_guard.costs.ledger.lines import agrees, lines, rewritten
 from finops_guard.costs.ledger.quality import notes, refusals
 from finops_guard.costs.ledger.read import FileRead, exact
 from finops_guard.costs.ledger.recognise import planned, recognised
@@ -20,6 +20,7 @@ from finops_guard.costs.ledger.rows import LENIENCIES, Rows
 from finops_guard.costs.ledger.scan import Scan
 from finops_guard.costs.ledger.store import Store, Table
 from finops_guard.costs.ledger.tagsets import LINES, Counts, Reader, load
+from finops_guard.errors import InputError
 from finops_guard.model import canonical
 
 if TYPE_CHECKING:
@@ -60,26 +61,35 @@ def _read(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tuple[
     import duckdb
 
     try:
-        return _copied(job, scan, read, keys)
-    except (duckdb.OutOfMemoryException, duckdb.IOException):
-        raise
-    except duckdb.Error as wrong:
-        if not scan.is_text:
-            raise RefusedError(f"cannot be read: {str(wrong).partition(chr(10))[0]}") from None
-        # DuckDB wants one kind of line end throughout; the standard library says what else may be wrong.
-        return _copied(job, _rewritten(scan, job.work), read, keys)
+        return _read_text(job, scan, read, keys) if scan.is_text else _copied(job, scan, read, keys)
+    except duckdb.OutOfMemoryException as wrong:
+        raise InputError(f"costs {read.path}: {_line(wrong)}") from None
+    except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as wrong:
+        raise RefusedError(f"cannot be read: {_line(wrong)}") from None
 
 
-def _rewritten(scan: Scan, work: Path) -> Scan:
-    """The same table written anew, every cell quoted; RefusedError names the record that cannot be read."""
-    made = work / "rewritten.csv"
-    with made.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        for number, record in enumerate(scans.records(scan.path)):
-            if len(record) != len(scan.names):
-                raise RefusedError(f"has {len(record)} cells where the header has {len(scan.names)}", number)
-            writer.writerow(record)
-    return scans.csv_scan(made)
+def _read_text(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tuple[Table, Path | None]:
+    """As DuckDB reads it, where that is all of it; else as the standard library does, which says what is wrong."""
+    import duckdb
+
+    said = lines(scan.path)
+    if said is not None and said.alike:
+        try:
+            table, made = _copied(job, scan, read, keys)
+        except (duckdb.InvalidInputException, duckdb.IOException):
+            pass
+        else:
+            if agrees(scan, said, table.read.rows):
+                return table, made
+    anew, rows = rewritten(scan, job.work)
+    table, made = _copied(job, anew, read, keys)
+    if table.read.rows != rows:
+        raise RefusedError(f"has {rows} records, of which {table.read.rows} could be read")
+    return table, made
+
+
+def _line(wrong: Exception) -> str:
+    return str(wrong).partition("\n")[0]
 
 
 def _copied(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tuple[Table, Path | None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
+import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from finops_guard.costs.ledger.ingest import ingest
 from finops_guard.costs.ledger.ledger import Ledger
 from finops_guard.costs.ledger.read import FileRead
 from finops_guard.costs.ledger.rows import CURRENCY
-from finops_guard.costs.ledger.store import Store, Table, sha256_of
+from finops_guard.costs.ledger.store import Store, Table
 from finops_guard.costs.reach import Reach
 from finops_guard.errors import InputError, ScanError
 from finops_guard.model import Gap
@@ -89,13 +89,16 @@ def _named(source: CostSource, path: Path) -> str:
 
 
 def _table(file: Found, store: Store, keys: Collection[str]) -> Table:
-    sha256 = sha256_of(file.path)
-    if file.member:
-        sha256 = hashlib.sha256(f"{sha256}/{file.member}".encode()).hexdigest()
-    known = store.find(sha256, file.named)
-    if known is not None:
-        if not any(key in known.spellings and key not in known.promoted for key in keys):
-            return known
-        keys = {*keys, *known.promoted}
-    with store.work() as work:
-        return ingest(file.open_in(work), file.named, sha256, store, keys)
+    """The file's table; one that cannot be opened is refused, and the others still count."""
+    try:
+        sha256 = file.sha256()
+        known = store.find(sha256, file.named)
+        if known is not None:
+            if not any(key in known.spellings and key not in known.promoted for key in keys):
+                return known
+            keys = {*keys, *known.promoted}
+        with store.work() as work:
+            return ingest(file.open_in(work), file.named, sha256, store, keys)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as wrong:
+        said = getattr(wrong, "strerror", None) or wrong
+        return Table(FileRead(file.named, "", file.named, 0, (f"{file.named}: cannot be opened: {said}",)))

@@ -21,6 +21,7 @@ _BUFFER = 4 * LONGEST_RECORD
 _DELIMITERS = {",": "','", ";": "';'", "\t": r"e'\t'"}
 _GZIP = b"\x1f\x8b"
 _PARQUET = b"PAR1"
+_ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ def opened(path: Path, work: Path, base: DuckDBPyConnection) -> Scan:
         head = file.read(4)
     if head == _PARQUET:
         return _parquet(path, base)
+    if head == _ZIP:
+        raise RefusedError("is a zip archive that cannot be opened, or one inside another")
     first = _first_character(path)
     if first in ("{", "["):
         return csv_scan(_flattened(path, work))
@@ -56,12 +59,12 @@ def opened(path: Path, work: Path, base: DuckDBPyConnection) -> Scan:
 
 def csv_scan(path: Path) -> Scan:
     """The table in a CSV file, also a compressed one. Its columns are all text."""
-    names, delimiter = _header(path)
+    names, delimiter, skip = _header(path)
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(names)))
     packed = "gzip" if _is_gzip(path) else "none"
     clause = (
         "read_csv(getvariable('source'), auto_detect = false, header = true, quote = '\"', escape = '\"',"
-        f" buffer_size = {_BUFFER}, delim = {_DELIMITERS[delimiter]}, compression = '{packed}',"
+        f" buffer_size = {_BUFFER}, delim = {_DELIMITERS[delimiter]}, compression = '{packed}', skip = {skip},"
         f" max_line_size = {LONGEST_RECORD}, columns = {{{columns}}})"
     )
     return Scan(path, names, ("VARCHAR",) * len(names), clause)
@@ -72,7 +75,7 @@ def records(path: Path) -> Iterator[list[str]]:
 
     Records without any cell (blank lines) are left out.
     """
-    names, delimiter = _header(path)
+    names, delimiter, _ = _header(path)
     number = -1
     try:
         with _text(path, "surrogateescape") as file:
@@ -106,13 +109,13 @@ def _parquet(path: Path, base: DuckDBPyConnection) -> Scan:
     return Scan(path, tuple(row[0] for row in rows), tuple(row[1] for row in rows), clause)
 
 
-def _header(path: Path) -> tuple[tuple[str, ...], str]:
-    """The first record that says anything, and what separates its cells."""
+def _header(path: Path) -> tuple[tuple[str, ...], str, int]:
+    """The first record that says anything, what separates its cells, and how many blank lines stand before it."""
     csv.field_size_limit(LONGEST_RECORD)
     try:
         # What is no UTF-8 behind the header is said with its record, by who reads that far.
         with _text(path, "surrogateescape") as file:
-            line = next((line for line in file if line.strip()), "")
+            skip, line = next(((before, line) for before, line in enumerate(file) if line.strip()), (0, ""))
             delimiter = max(_DELIMITERS, key=line.count)
             names = next(csv.reader(_from(line, file), delimiter=delimiter, strict=True), [])
     except (csv.Error, EOFError, gzip.BadGzipFile) as wrong:
@@ -121,7 +124,7 @@ def _header(path: Path) -> tuple[tuple[str, ...], str]:
         raise RefusedError("is empty")
     if not all(name.isprintable() for name in names):
         raise RefusedError("is not UTF-8 text, or its header spans lines")
-    return tuple(names), delimiter
+    return tuple(names), delimiter, skip
 
 
 def _from(line: str, file: io.TextIOWrapper) -> Iterator[str]:
@@ -130,8 +133,13 @@ def _from(line: str, file: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _text(path: Path, errors: str = "strict") -> io.TextIOWrapper:
-    raw: Any = path.open("rb") if not _is_gzip(path) else gzip.open(path)  # noqa: SIM115 - closed with what wraps it
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors=errors, newline="")
+    return io.TextIOWrapper(unpacked(path), encoding="utf-8-sig", errors=errors, newline="")
+
+
+def unpacked(path: Path) -> io.BufferedReader:
+    """The bytes of a file that may be compressed."""
+    raw: Any = gzip.open(path) if _is_gzip(path) else path.open("rb")  # noqa: SIM115 - closed by who asks
+    return raw  # type: ignore[no-any-return] # both read bytes
 
 
 def _is_gzip(path: Path) -> bool:

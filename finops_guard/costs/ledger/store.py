@@ -21,7 +21,7 @@ from typing import Any
 
 from finops_guard.costs.ledger.read import FileRead
 
-VERSION = 4
+VERSION = 5
 """Of the tables: what changes how rows are read raises it."""
 
 
@@ -109,12 +109,6 @@ class Store:
             tuple(said["conflicting"]),
             said["spellings"],
         )
-
-
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes, as they are."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _settle(path: Path) -> None:

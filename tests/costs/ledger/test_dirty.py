@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -143,6 +144,59 @@ def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
         assert book.files[0].refused == ("focus.csv: has the column BilledCost 2 times",)
 
 
+def parquet(body: str) -> bytes:
+    file = Path(tempfile.mkstemp(suffix=".parquet")[1])
+    duckdb.execute(f"COPY ({body}) TO '{file}'")
+    made = file.read_bytes()
+    file.unlink()
+    return made
+
+
+BROKEN = {
+    "empty.csv": (b"", "is empty"),
+    "cut.csv.gz": (gzip.compress(text({} for _ in range(500)).encode())[:-9], "is no CSV: Compressed file ended"),
+    "cut.parquet": (parquet("SELECT 1 AS a")[:-20], "is no Parquet file that can be read"),
+    "broken.zip": (b"PK\x03\x04 and no more", "is a zip archive that cannot be opened"),
+    "wide.csv": (text([{}]).encode("utf-16"), "is not UTF-8 text"),
+    "list.json": (b'[{"BilledCost": 1}]', "is no JSON object on one line"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_is_refused_and_the_others_count(tmp_path: Path, name: str) -> None:
+    body, said = BROKEN[name]
+    (tmp_path / "bills").mkdir()
+    (tmp_path / "bills" / name).write_bytes(body)
+    (tmp_path / "bills" / "whole.csv").write_text(text([{}]), "utf-8")
+    with opened(tmp_path, "bills") as book:
+        refused = [reason for file in book.files for reason in file.refused]
+        assert len(refused) == 1
+        assert refused[0].startswith(f"bills/{name}:")
+        assert said in refused[0]
+        assert [one.amount for one in book.totals(Ask())] == [Decimal("1.25")]
+
+
+def test_typed_parquet_is_read_exactly(tmp_path: Path) -> None:
+    rows = """SELECT CAST('1.5' AS DECIMAL(38, 20)) AS BilledCost, 0.1 :: DOUBLE + 0.2 :: DOUBLE AS EffectiveCost,
+        CAST(3 AS BIGINT) AS ListCost, CAST(0.1 AS FLOAT) AS ContractedCost, 'USD' AS BillingCurrency,
+        DATE '2026-11-01' AS ChargePeriodStart, TIMESTAMPTZ '2026-11-02 02:00:00+02' AS ChargePeriodEnd,
+        'Usage' AS ChargeCategory, MAP {'team': 'vision', ' team': 'nlp'} AS Tags, uuid() AS ResourceId"""
+    (tmp_path / "typed.parquet").write_bytes(parquet(rows))
+    with opened(tmp_path, "typed.parquet") as book:
+        (file,) = book.files
+        assert file.refused == ()
+        assert {metric: str(by["USD"]) for metric, by in file.total.items()} == {
+            "effective": "0.30000000000000004",
+            "billed": "1.5",
+            "list": "3",
+            "contracted": "0.1",
+        }
+        said = "binary floating point, read through its shortest decimal text: ContractedCost, EffectiveCost"
+        assert said in file.notes
+        assert [one.key for one in book.totals(Ask(by=("day", "tags.team")))] == [("2026-11-01", None)]
+        assert str(book.newest()) == "2026-11-02 00:00:00+00:00"
+
+
 def zipped(body: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -163,6 +217,7 @@ LOOKS = {
     "packed.csv.gz": gzip.compress(PLAIN.encode()),
     "packed.csv": gzip.compress(PLAIN.encode()),
     "packed.zip": zipped(PLAIN.encode()),
+    "leading.csv": b"\n\r\n" + PLAIN.encode(),
     "no-end.csv": PLAIN.rstrip("\n").encode(),
 }  # fmt: skip
 
