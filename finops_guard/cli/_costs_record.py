@@ -51,7 +51,10 @@ def record(told: Told) -> dict[str, object]:
             "by": [_keyed(("publisher", "service", "charge_category"), line) for line in found.marketplace],
             "rows_unknown": found.marketplace_unknown,
         },
-        "allocated": [_keyed(("method", "team"), line) for line in found.shared],
+        "allocated": [
+            {"method": line.key[0], **_line(line, "key", dict(zip(wanted.by, line.key[1:], strict=True)))}
+            for line in found.shared
+        ],
         "showback": [
             {"team": each.team, "own": money(each.own), "shared": money(each.shared)} for each in told.showback
         ],

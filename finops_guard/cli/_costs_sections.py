@@ -212,7 +212,8 @@ def _marketplace(found: Spending) -> Section:
 
 def _allocated(found: Spending) -> Section:
     rows = ((*map(_name, line.key), f"{line.rows:,}", amounts(line.cost)) for line in found.shared)
-    return Section("Allocated by the provider", "AllocatedTags", ("Method", "Team", "Rows", "Cost"), 2, tuple(rows))
+    heads = ("Method", *(name.capitalize() for name in found.wanted.by), "Rows", "Cost")
+    return Section("Allocated by the provider", "AllocatedTags", heads, 2, tuple(rows))
 
 
 def _spellings(found: Spending) -> Section:

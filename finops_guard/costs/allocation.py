@@ -53,7 +53,7 @@ class Spending:
 
     `by` are the groups asked for, `charges` and `services` those by charge category and service. `usage` is the money
     that shares are of. `present`: usage by required key that carries it. `untagged`: usage with none of the required
-    keys, by account, its name and service. `shared`: rows whose cost was allocated (AllocatedTags), by method and team.
+    keys, by account, its name and service. `shared`: rows whose cost was allocated (AllocatedTags), by method and as `by`.
     `complete`: the newest day on which every account that goes on is completely billed. `variants`: canonical keys that
     differ only in their separators.
     """
@@ -119,7 +119,7 @@ def _spending(ledger: Ledger, wanted: Wanted) -> Spending:
         network=tuple(by_path(_converted(wanted, ledger.totals(wanted.ask(NETWORK))))),
         marketplace=_dearest(_lines(wanted, bought)),
         marketplace_unknown=sum(total.rows for total in bought if not total.decided),
-        shared=_dearest(_shared(ledger, wanted)),
+        shared=_dearest(_shared(ledger, wanted, dimensions)),
         spellings=spellings,
         variants=tuple(_variants(spellings)),
         first=max(days[0], wanted.since.date()) if days and wanted.since else days and days[0],
@@ -225,8 +225,8 @@ def _untagged(ledger: Ledger, wanted: Wanted) -> tuple[Line, ...]:
     )
 
 
-def _shared(ledger: Ledger, wanted: Wanted) -> tuple[Line, ...]:
-    lines = _lines(wanted, ledger.totals(wanted.ask(("allocated_by", "tags.team"))))
+def _shared(ledger: Ledger, wanted: Wanted, dimensions: Iterable[str]) -> tuple[Line, ...]:
+    lines = _lines(wanted, ledger.totals(wanted.ask(("allocated_by", *dimensions))))
     return tuple(line for line in lines if line.key[0] is not None)
 
 

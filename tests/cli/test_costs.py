@@ -77,6 +77,17 @@ def test_json_is_what_the_contract_says(bill: Callable[..., str]) -> None:
     ]
 
 
+def test_what_the_provider_allocated_is_grouped_as_asked(bill: Callable[..., str]) -> None:
+    shared = {"AllocatedMethodId": "even", "AllocatedTags": '{"cost-center": "cc-1"}'}
+    name = bill(row("5", {"cost-center": "cc-9"}, **shared), row("7", {"cost-center": "cc-9"}))
+    report = told(finops_guard("costs", name, "--by", "cost-center", "-f", "json"))
+    assert report["allocated"] == [{"method": "even", "key": {"cost-center": "cc-1"}, "cost": {"USD": "5"}, "rows": 1}]
+    assert (
+        "even 	cc-1".split()
+        == finops_guard("costs", name, "--by", "cost-center").out.split("AllocatedTags")[1].split()[5:7]
+    )
+
+
 def test_a_policy_converts_what_it_has_a_rate_for(bill: Callable[..., str]) -> None:
     name = bill(row("3", {"team": "nlp"}), row("5", {"team": "nlp"}, BillingCurrency="GBP"))
     report = told(finops_guard("costs", name, "-p", "policy.yaml", "--by", "team,service", "-f", "json"))
