@@ -53,7 +53,7 @@ class Spending:
 
     `by` are the groups asked for, `charges` and `services` those by charge category and service. `usage` is the money
     that shares are of. `present`: usage by required key that carries it. `untagged`: usage with none of the required
-    keys, by account, its name and service. `shared`: rows whose cost was allocated (AllocatedTags), by method and as `by`.
+    keys, by account, its name and service. `shared`: rows that were allocated (AllocatedTags), by method and `by`.
     `complete`: the newest day on which every account that goes on is completely billed. `variants`: canonical keys that
     differ only in their separators.
     """
