@@ -1,0 +1,208 @@
+"""A resource that is planned: what its document says of it, as fields and facts, the same for every language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import TypeAlias
+
+from finops_guard.costs.accelerators import accelerator, folded, is_accelerator_family
+from finops_guard.model import Location, Resource, Tags, Unknown, Value
+from finops_guard.sources.iac._types import IacType, Path, cloud_of
+
+Look: TypeAlias = Callable[[Path], object]
+"""The value at a path: as JSON has it, None where it is absent, `Unknown` where it cannot be told."""
+
+NO_ACCELERATORS: Mapping[str, Value] = {
+    "accelerators.count": 0,
+    "accelerators.model": None,
+    "accelerators.vendor": None,
+    "accelerators.memory": None,
+}
+_ACCELERATORS = tuple(NO_ACCELERATORS)
+_NOT_IN_TABLE = "neither the document nor the shipped table says"
+_ACCOUNT = "the document does not say which account it goes to"
+_ZONE = re.compile(r"([a-z]+-[a-z]+\d)-[a-z]")
+"""A zone of GCP and its region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """The machines a resource runs and what prices read of it. Each part known, None (none) or Unknown."""
+
+    machine: object = None
+    instances: object = 1
+    size: object = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+    spot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a document says of one resource beside its machines and tags."""
+
+    address: str
+    name: str
+    declared: str
+    row: IacType | None
+    change: str | None
+    region: object
+    account: object = None
+    taggable: bool | None = None
+    at: Location | None = None
+
+
+def resource(planned: Planned, tags: Tags, machines: Machines) -> Resource:
+    """The resource, state planned. `change` None: unknown, there is nothing to compare with."""
+    row, cloud = planned.row, cloud_of(planned.declared)
+    type_ = row.type if row else planned.declared
+    fields: dict[str, Value] = {
+        "cloud": cloud,
+        "type": type_,
+        "kind": row.kind if row else "other",
+        "id": planned.address,
+        "name": planned.name,
+        "state": "planned",
+        "purchase": "spot" if machines.spot else "on-demand",
+        "interruptible": machines.spot,
+        "managed_by": None,
+        "protected": None,
+        "created": None,
+        "age": None,
+    }
+    unknown: dict[str, str] = {}
+    _put(fields, unknown, "region", planned.region if planned.region is not None else _unsaid(cloud))
+    _put(fields, unknown, "account", Unknown(_ACCOUNT) if planned.account is None else planned.account)
+    if planned.change is None:
+        unknown["change"] = "there is no plan that says what is there already"
+    else:
+        fields["change"] = planned.change
+    if planned.taggable is None:
+        unknown["taggable"] = f"whether {planned.declared} can carry tags is not in the shipped table"
+    else:
+        fields["taggable"] = planned.taggable
+    facts: dict[str, object] = {"declared": planned.declared, **priced(machines)}
+    if row is not None and row.free:
+        facts["free"] = True
+    for name, value in _accelerated(cloud, machines).items():
+        _put(fields, unknown, name, value)
+    if facts.get("instance_type") and is_accelerator_family(cloud or "", str(facts["instance_type"])):
+        facts["accelerator_family"] = True
+    if machines.size is not None:
+        _put(fields, unknown, "capacity.provisioned", _number(machines.size))
+    return Resource(fields, tags, unknown, facts=facts, at=planned.at)
+
+
+def priced(machines: Machines) -> dict[str, object]:
+    """The facts that prices read; what cannot be told is `Unknown` with its reason."""
+    found = {name: value for name, value in machines.facts.items() if value is not None}
+    if machines.machine is not None:
+        found["instance_type"] = machines.machine
+        found["instances"] = 1 if machines.instances is None else _whole(machines.instances)
+    return found
+
+
+def first(look: Look, paths: Iterable[Path]) -> object:
+    """The first value that is there, or cannot be told; None where there is none."""
+    return next((value for path in paths if (value := look(path)) is not None), None)
+
+
+def machines_of(row: IacType, look: Look) -> Machines:
+    """What a resource says itself of its machines."""
+    machine = first(look, row.machine)
+    count = first(look, row.count)
+    facts = {fact: look(path) for fact, path in row.facts.items()}
+    return Machines(machine, 1 if count is None else count, first(look, row.size), facts)
+
+
+def region_of(cloud: str | None, value: object) -> object:
+    """A region as its provider names it in an inventory: a zone is in one, Azure writes `West Europe` too."""
+    if not isinstance(value, str):
+        return value
+    if cloud == "azure":
+        return value.replace(" ", "").casefold()
+    zone = _ZONE.fullmatch(value)
+    return zone[1] if zone and cloud == "gcp" else value
+
+
+def _accelerated(cloud: str | None, machines: Machines) -> dict[str, object]:
+    attached = _attached(machines)
+    if attached is not None:
+        return attached
+    machine = machines.machine
+    if machine is None:
+        return {**NO_ACCELERATORS}
+    if isinstance(machine, Unknown):
+        return dict.fromkeys(_ACCELERATORS, machine)
+    name = str(machine)
+    found = accelerator(cloud or "", name)
+    if found is None:
+        if is_accelerator_family(cloud or "", folded(name)):
+            return dict.fromkeys(_ACCELERATORS, Unknown(_NOT_IN_TABLE))
+        return {**NO_ACCELERATORS}
+    times = _whole(machines.instances)
+    count: object = Unknown(_NOT_IN_TABLE)
+    if found.count is not None:
+        count = found.count * times if isinstance(times, int) else times
+    return {
+        "accelerators.count": count,
+        "accelerators.model": found.model,
+        "accelerators.vendor": found.vendor,
+        "accelerators.memory": Unknown(_NOT_IN_TABLE) if found.memory_bytes is None else found.memory_bytes,
+    }
+
+
+def _attached(machines: Machines) -> dict[str, object] | None:
+    """Accelerators that are named beside the machine (GCP's guest accelerators); None where there are none."""
+    kind, count = machines.facts.get("accelerator_type"), machines.facts.get("accelerator_count")
+    if kind is None and count is None:
+        return None
+    each, times = _whole(1 if count is None else count), _whole(machines.instances)
+    if each == 0:
+        return None
+    total: object = each * times if isinstance(each, int) and isinstance(times, int) else Unknown(_NOT_IN_TABLE)
+    for part in (times, each):
+        total = part if isinstance(part, Unknown) else total
+    model = folded(kind) if isinstance(kind, str) else Unknown(_NOT_IN_TABLE)
+    vendor = "nvidia" if isinstance(model, str) and model.startswith("nvidia") else Unknown(_NOT_IN_TABLE)
+    return {
+        "accelerators.count": total,
+        "accelerators.model": model,
+        "accelerators.vendor": vendor,
+        "accelerators.memory": Unknown(_NOT_IN_TABLE),
+    }
+
+
+def _put(fields: dict[str, Value], unknown: dict[str, str], name: str, value: object) -> None:
+    if isinstance(value, Unknown):
+        unknown[name] = value.reason
+    else:
+        fields[name] = value  # type: ignore[assignment] # numbers and texts, as the callers above make them
+
+
+def _whole(value: object) -> int | Unknown:
+    """A number of things; Unknown where it is none."""
+    number = _number(value)
+    if isinstance(number, Unknown):
+        return number
+    return int(number) if number >= 0 and number == int(number) else Unknown(f"its number is {value!r}")
+
+
+def _number(value: object) -> int | Decimal | Unknown:
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return Unknown("its number is not a number")
+    if not number.is_finite():
+        return Unknown("its number is not a number")
+    return int(number) if number == int(number) else number
+
+
+def _unsaid(cloud: str | None) -> object:
+    return None if cloud is None else Unknown("the document does not say in which region")

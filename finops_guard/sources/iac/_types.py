@@ -1,0 +1,87 @@
+"""What a type of a document is in its cloud, and where its attributes are: the table `data/iac_types.tsv`.
+
+One row a type and language (terraform, cloudformation, arm), so that attributes are named as that language names them.
+`tags region machine count size` are paths (`scaling_config.0.desired_size`), several with a space between them are
+tried in turn; `facts` are `fact=path` pairs that `data/priced_by.tsv` reads; `via` are paths that refer to the resource
+that has the machines (a launch template); `cost` is `free` for what no provider charges for. A type without `tags`
+can carry none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, TypeAlias
+
+from finops_guard.costs import tables
+
+Language: TypeAlias = Literal["terraform", "cloudformation", "arm"]
+Path: TypeAlias = tuple[str | int, ...]
+
+_CLOUDS = (
+    ("aws", ("aws_", "awscc_", "AWS::", "Alexa::")),
+    ("azure", ("azurerm_", "azapi_", "azuread_", "Microsoft.")),
+    ("gcp", ("google_",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IacType:
+    """One row of the table, its paths split."""
+
+    name: str
+    type: str
+    kind: str
+    tags: Path | None
+    region: tuple[Path, ...]
+    machine: tuple[Path, ...]
+    count: tuple[Path, ...]
+    size: tuple[Path, ...]
+    facts: Mapping[str, Path]
+    via: tuple[Path, ...]
+    free: bool
+
+
+def iac_type(language: Language, name: str) -> IacType | None:
+    """What a type is; None for one that the table does not have. ARM types are found in any case."""
+    return _table().get((language, name.casefold() if language == "arm" else name))
+
+
+def cloud_of(name: str) -> str | None:
+    """The cloud of a type by its prefix; None for what is of none of the three."""
+    for cloud, prefixes in _CLOUDS:
+        if name.startswith(prefixes):
+            return cloud
+    return "gcp" if ".googleapis.com/" in name else None
+
+
+def path_of(text: str) -> Path:
+    """`a.0.b` as its steps."""
+    return tuple(int(step) if step.isdecimal() else step for step in text.split("."))
+
+
+@cache
+def _table() -> Mapping[tuple[str, str], IacType]:
+    found = {}
+    for row in tables.rows("iac_types"):
+        key = row["name"].casefold() if row["language"] == "arm" else row["name"]
+        pairs = (pair.partition("=") for pair in row["facts"].split())
+        found[row["language"], key] = IacType(
+            name=row["name"],
+            type=row["type"],
+            kind=row["kind"],
+            tags=path_of(row["tags"]) if row["tags"] else None,
+            region=_paths(row["region"]),
+            machine=_paths(row["machine"]),
+            count=_paths(row["count"]),
+            size=_paths(row["size"]),
+            facts={fact: path_of(path) for fact, _, path in pairs},
+            via=_paths(row["via"]),
+            free=row["cost"] == "free",
+        )
+    return found
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(map(path_of, text.split()))
