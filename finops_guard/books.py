@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 from finops_guard.costs.accrued import accrues
 from finops_guard.costs.budgets import lasting_rules, statuses
-from finops_guard.costs.budgets_joined import Covers, budget_resource
+from finops_guard.costs.budgets_joined import Covers, budget_resource, thresholds_of
 from finops_guard.costs.charges import charges
 from finops_guard.costs.ledger import COSTS, FileRead, Ledger, open_ledger
 from finops_guard.costs.periods import period_of, previous
@@ -76,15 +76,15 @@ class Books:
     def figures(self, inventory: Inventory | None) -> Figures:
         """Budgets, unit costs and charges; without an inventory, what accrued is unknown."""
         policy = self.policy
-        budgets = self.budgets(inventory)
+        budgets, held = self.budgets(inventory), thresholds_of(policy)
         units = self._units(inventory) if policy.units else []
-        computed = [*map(budget_resource, budgets), *unit_resources(units), *self._charges()]
+        computed = [*(budget_resource(each, held) for each in budgets), *unit_resources(units), *self._charges()]
         asked = any(name.startswith("budget.") for name in need_of(policy).fields)
         return Figures(
             tuple(budgets),
             tuple(units),
             tuple(derived(computed, policy, self.at)),
-            Covers(budgets, self.at, policy.fx) if asked else None,
+            Covers(budgets, self.at, policy.fx, held) if asked else None,
         )
 
     def budgets(self, inventory: Inventory | None) -> list[BudgetStatus]:

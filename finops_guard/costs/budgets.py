@@ -46,7 +46,7 @@ def statuses(  # noqa: PLR0913 - all that a budget's figures depend on
     bills = None if ledger is None or days is None else _Bills(ledger, days, ledger.complete_until(), at, fx)
     drafts = [_Draft(budget, at, fx, bills, inventory=running_now is not None) for budget in budgets]
     for resource in running_now or ():
-        cost, stop = running(resource), resource.facts.get("stop")
+        cost, stop = running(resource), resource.stop
         stopped = isinstance(stop, Stop) and stop.rule in lasting
         for draft in drafts if cost is not None or stopped else ():
             draft.meet(resource, cost, stopped=stopped)
@@ -177,6 +177,7 @@ class _Draft:
             billed_until=boundary,
             unknown=(*gaps, *self.accrual.unknown(), *uncounted, *lost),
             uncounted=(*uncounted, *lost),
+            uncounted_most=None if uncounted else lost.most,
         )
 
     def _billed(self, start: datetime, end: datetime, lost: Lost) -> list[Billed]:

@@ -20,6 +20,7 @@ Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
 _HOURS = frozenset({"h", "hr", "hrs", "hour", "hours"})
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _SHOWN = 3
+_UNSURE = "the bill does not say whether they count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,13 @@ class Lost:
 
     rows: Counter[str] = field(default_factory=Counter)
     money: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    most: Decimal | None = Decimal(0)
+    """What all of them may come to in the budget's unit, None where nobody can tell."""
 
-    def add(self, why: str, total: Total) -> None:
-        """Rows that are not counted, and why."""
+    def add(self, why: str, total: Total, most: Decimal | None = None) -> None:
+        """Rows that are not counted, why, and what they may come to."""
         self.rows[why] += total.rows
+        self.most = None if self.most is None or most is None else self.most + abs(most)
         key = (why, total.currency)
         self.money[key] = self.money.get(key, Decimal(0)) + total.amount
 
@@ -68,12 +72,15 @@ def billed(budget: Budget, ledger: Ledger, start: datetime, end: datetime, fx: F
 
 def in_unit(budget: Budget, total: Total, cloud: str, told: Iterable[str | None], fx: Fx, lost: Lost) -> Decimal | None:
     """A total in the budget's unit, None where it does not count. `told`: usage, description and unit, for hours."""
+    money = None
+    if budget.unit != ACCELERATOR_HOURS:
+        money = money_in(Money(total.amount, total.currency), budget.unit, fx)
     if not total.decided:
-        lost.add("the bill does not say whether they count", total)
+        # Where a file does not tell the metric, the amount is 0 and says nothing.
+        lost.add(_UNSURE, total, money.amount if money is not None and total.amount else None)
         return None
     if budget.unit == ACCELERATOR_HOURS:
         return _hours(total, cloud, [text or "" for text in told], lost)
-    money = money_in(Money(total.amount, total.currency), budget.unit, fx)
     if money is None and total.amount:
         lost.add(f"no rate from {total.currency} to {budget.unit}", total)
     return None if money is None else money.amount

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from finops_guard.costs.budgets_billed import Fx
 from finops_guard.costs.computed import computed_resource
 from finops_guard.evaluate import predicate
 from finops_guard.fields import FIELDS
-from finops_guard.model import ACCELERATOR_HOURS, BUDGET_TYPE, BudgetStatus, Money, Resource, Unknown, Value
+from finops_guard.model import (
+    ACCELERATOR_HOURS,
+    BUDGET_TYPE,
+    All,
+    AnyOf,
+    BudgetStatus,
+    Compare,
+    Condition,
+    Money,
+    Not,
+    Policy,
+    Ref,
+    Resource,
+    Unknown,
+    Value,
+)
 
+Test: TypeAlias = Callable[[Resource], bool | None]
 _FIELDS = tuple(name for name in FIELDS if name.startswith("budget."))
 _CENT = Decimal("0.01")
 
@@ -21,8 +38,27 @@ def budget_id(status: BudgetStatus) -> str:
     return f"budget/{status.budget.name}/{status.period}"
 
 
-def budget_resource(status: BudgetStatus) -> Resource:
-    """A budget as a resource, with the tags and the place that its `for` pins."""
+def thresholds_of(policy: Policy) -> frozenset[float]:
+    """The percentages that rules hold `budget.used_percent` against."""
+    conditions = [binding.where for binding in policy.bindings]
+    conditions += [part for each in policy.bindings for rule in each.rules for part in (rule.match, rule.require)]
+    conditions += [exemption.where for exemption in policy.exempt]
+    return frozenset(float(value) for condition in conditions for value in _compared(condition))
+
+
+def _compared(condition: Condition) -> Iterator[float]:
+    match condition:
+        case Compare(Ref("field", "budget.used_percent"), _, int() | float() as value):
+            yield value
+        case All(items) | AnyOf(items):
+            for item in items:
+                yield from _compared(item)
+        case Not(item):
+            yield from _compared(item)
+
+
+def budget_resource(status: BudgetStatus, thresholds: Collection[float] | None = None) -> Resource:
+    """A budget as a resource, with the tags and the place that its `for` pins. `thresholds`: see `Covers`."""
     budget = status.budget
     resource = computed_resource(
         kind="budget",
@@ -33,18 +69,28 @@ def budget_resource(status: BudgetStatus) -> Resource:
         owner=budget.owner,
         at=budget.at,
     )
-    _say(resource, _said(status))
+    _say(resource, _said(status, thresholds))
     return resource
 
 
 class Covers:
-    """Joins `budget.*` onto resources: of several budgets the one with the highest forecast, whole."""
+    """Joins `budget.*` onto resources: of several budgets the one with the highest forecast, whole.
 
-    def __init__(self, statuses: Iterable[BudgetStatus], at: datetime, fx: Fx) -> None:
+    `thresholds`: what `budget.used_percent` is held against. What is not counted of a bill does not matter where none
+    of them lies between what is counted and what may be at most; None: they are not known, and it always matters.
+    """
+
+    def __init__(
+        self, statuses: Iterable[BudgetStatus], at: datetime, fx: Fx, thresholds: Collection[float] | None = None
+    ) -> None:
         ranked = sorted(statuses, key=_rank)
         self._budgets: list[tuple[BudgetStatus, dict[str, Value | Unknown], Callable[[Resource], bool | None] | None]]
         self._budgets = [
-            (each, _said(each), None if each.budget.covers is None else predicate(each.budget.covers, at, fx))
+            (
+                each,
+                _said(each, thresholds),
+                None if each.budget.covers is None else predicate(each.budget.covers, at, fx),
+            )
             for each in ranked
         ]
 
@@ -75,7 +121,7 @@ def _rank(status: BudgetStatus) -> tuple[float, str]:
     return -percent(amount, status.limit), status.budget.name
 
 
-def _said(status: BudgetStatus) -> dict[str, Value | Unknown]:
+def _said(status: BudgetStatus, thresholds: Collection[float] | None) -> dict[str, Value | Unknown]:
     limit, actual, accrued = status.limit, status.actual, status.accrued
     no_bills, no_inventory = Unknown("there is no cost data"), Unknown("no inventory was read")
     no_forecast = Unknown(status.forecast.because or "not forecastable")
@@ -95,8 +141,17 @@ def _said(status: BudgetStatus) -> dict[str, Value | Unknown]:
         "budget.burn_rate": no_bills if actual is None else _number(status.burn_rate),
         "budget.remaining": remaining,
         "budget.complete": _whole([*no_bill, *status.unknown]),
-        "budget.bill_complete": _whole([*no_bill, *status.uncounted]),
+        "budget.bill_complete": _whole([*no_bill, *([] if _no_matter(status, thresholds) else status.uncounted)]),
     }
+
+
+def _no_matter(status: BudgetStatus, thresholds: Collection[float] | None) -> bool:
+    """Whether no threshold lies between what is billed and counted, and what is billed at most."""
+    actual, most, limit = status.actual, status.uncounted_most, status.limit
+    if thresholds is None or actual is None or most is None:
+        return False
+    least, highest = percent(actual - most, limit), percent(actual + most, limit)
+    return not any(least <= each <= highest for each in thresholds)
 
 
 def _whole(lacks: Sequence[str]) -> Value | Unknown:

@@ -124,7 +124,7 @@ class BudgetStatus:
     name (`2026-11`). `unknown`: in words, what could not be counted (each makes the figures a lower bound); with no
     cost data at all `actual` is None, and without an inventory `accrued`. `daily`: (day, amount) billed, for burn-down.
     `billed_until`: the first hour that is not completely billed, None without cost data. `uncounted`: of `unknown`, what
-    the bill alone lacks.
+    the bill alone lacks; `uncounted_most` what that comes to at most, None where nobody can tell.
     """
 
     budget: Budget
@@ -141,6 +141,7 @@ class BudgetStatus:
     billed_until: datetime | None = None
     unknown: tuple[str, ...] = ()
     uncounted: tuple[str, ...] = ()
+    uncounted_most: Decimal | None = None
 
     @property
     def spent(self) -> Decimal | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from finops_guard.model import Location, Money, Price, Resource, Stop, Tags, Value
+from finops_guard.model import Location, Money, Price, Resource, Tags, Value
 from finops_guard.state.values import decode, encode, misfit, moment, money_of, time_of
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def to_row(resource: Resource) -> Row:
         "open": resource.tags.open_because,
         "account_tags": resource.account_tags.raw or None,
         "started": None if resource.started is None else moment(resource.started),
-        "facts": {key: encode(value) for key, value in resource.facts.items() if not _of_journal(value)} or None,
+        "facts": {key: encode(value) for key, value in resource.facts.items()} or None,
         "price": None if resource.price is None else _from_price(resource.price),
         "at": None if resource.at is None else [resource.at.file, resource.at.line, resource.at.column],
     }
@@ -54,11 +54,6 @@ def to_row(resource: Resource) -> Row:
     if resource.account_tags.open_because != _NO_ACCOUNT_TAGS:
         row["account_open"] = resource.account_tags.open_because
     return row
-
-
-def _of_journal(value: object) -> bool:
-    """Whether a fact is what our own journal says: it is read from there again, not from a file."""
-    return isinstance(value, Stop)
 
 
 def from_row(row: object, aliases: Mapping[str, str] | None = None) -> Resource:

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from finops_guard.costs.budgets import statuses
-from finops_guard.costs.budgets_joined import Covers, budget_resource
+from finops_guard.costs.budgets_joined import Covers, budget_resource, thresholds_of
 from finops_guard.language.policy import load_policy
-from finops_guard.model import Compare, Ref, Stop, Unknown
+from finops_guard.model import AnyOf, Compare, Ref, Stop, Unknown
 from tests.costs.budgeting import ACCOUNT, NOW, RATES, Row, both, budget, days, ledger, machine, row, status, team
 
 CENT = Decimal("0.01")
@@ -383,7 +383,7 @@ def test_what_was_stopped_for_good_does_not_go_on_in_the_forecast(tmp_path: Path
         *days("2026-08-01", "2026-11-24", "30", ResourceId="i-0bbbbbbbbbbbbbbbb"),
     ]
     still = machine("i-0bbbbbbbbbbbbbbbb", hour="0", state="stopped")
-    still.facts["stop"] = Stop("budgets/over-budget", "stop", NOW)
+    still.stop = Stop("budgets/over-budget", "stop", NOW)
     with ledger(tmp_path, rows) as bills:
 
         def amount(*lasting: str) -> Decimal | None:
@@ -391,3 +391,43 @@ def test_what_was_stopped_for_good_does_not_go_on_in_the_forecast(tmp_path: Path
 
         assert amount("budgets/over-budget") == 22 * 40 + 8 * 10
         assert amount() == amount("schedules/evening") == 22 * 40 + 8 * 40
+
+
+@pytest.mark.parametrize(
+    ("limit", "thresholds", "whole"),
+    [
+        ("1000", None, False),
+        ("1000", {80.0, 100.0}, True),  # 24 % are billed, and 29 at most
+        ("300", {80.0, 100.0}, False),  # 80 %, and 96.7 at most
+        ("270", {80.0, 100.0}, False),  # 88.9 %, and 107 at most
+        ("200", {80.0, 100.0}, False),  # 120 %, and 95 if what is not counted were a credit
+        ("150", {80.0, 100.0}, True),  # 160 %, and 126.7 at least
+        ("1000", {25.0}, False),
+    ],
+)
+def test_what_is_not_counted_of_a_bill_matters_where_a_threshold_lies_between(
+    tmp_path: Path,
+    limit: str,
+    thresholds: set[float] | None,
+    whole: bool,  # noqa: FBT001 # a table
+) -> None:
+    doubtful = both(team("vision"), Compare(Ref("field", "state"), "eq", "running"))
+    covers = AnyOf((both(team("vision"), Compare(Ref("tag", "sure"), "exists", value=True)), doubtful))
+    rows = days("2026-11-01", "2026-11-24", "10", tags={"team": "vision", "sure": "x"})
+    rows.append(row("2026-11-02T00:00", "50", tags={"team": "vision"}))
+    found = status(tmp_path, budget(limit=limit, covers=covers), rows)
+    assert (found.actual, found.uncounted_most) == (Decimal(240), Decimal(50))
+    assert (budget_resource(found, thresholds).look("budget.bill_complete") is True) is whole
+
+
+def test_what_nobody_can_tell_the_most_of_always_matters(tmp_path: Path) -> None:
+    rows = [*days("2026-11-01", "2026-11-24", "10"), row("2026-11-02T00:00", "5", BillingCurrency="CHF")]
+    found = status(tmp_path, budget(), rows)
+    assert found.uncounted_most is None
+    assert budget_resource(found, {80.0}).look("budget.bill_complete") is not True
+
+
+def test_thresholds_are_those_of_the_rules_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "finops-guard.yaml"
+    path.write_text("policy: a\nowner: a@b.example\npacks: [{use: budgets, with: {warn-at: 75%}}]\n")
+    assert thresholds_of(load_policy(path, date(2026, 11, 25))) == {75.0, 100.0}

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from finops_guard.errors import InputError
 from finops_guard.fields import FIELDS, Field
-from finops_guard.model import Gap, Identity, Location, Money, Need, Price, Resource, Series, Stop, Tags, Unknown
+from finops_guard.model import Gap, Identity, Location, Money, Need, Price, Resource, Series, Tags, Unknown
 from finops_guard.state.rows import DERIVED
 from finops_guard.state.spool import FORMAT, Head, is_snapshot, read, read_head, write
 
@@ -314,10 +314,3 @@ def test_a_hundred_thousand_resources_need_no_more_memory_than_a_thousand(tmp_pa
         peaks.append(int(done.stdout))
     assert peaks[1] < 1.15 * peaks[0], peaks
     assert rusage.getrusage(rusage.RUSAGE_CHILDREN).ru_utime < 60
-
-
-def test_what_the_journal_says_is_not_stored_with_a_resource(tmp_path: Path) -> None:
-    """It is read from there again; a plan file whose machine we stopped is written all the same."""
-    made = Resource({"kind": "vm", "id": "i-1"}, Tags.of({}), facts={"stop": Stop("a/b", "stop", NOW), "x": 1})
-    write(iter([made]), tmp_path / "s", lambda: Head(NOW, "", (), ()))
-    assert [each.facts for each in read(tmp_path / "s")] == [{"x": 1}]
