@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PAGE = 100
 _MADE = "Wed, 25 Nov 2026 12:00:00 GMT"
@@ -15,6 +18,7 @@ _MADE = "Wed, 25 Nov 2026 12:00:00 GMT"
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer in one packet: of two the second waits for the receiver
     blobs: ClassVar[Blobs]
 
     def _any(self) -> None:
@@ -34,7 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(404 if self.blobs.kept.pop(path, None) is None else 204)
         else:
             once = self.headers.get("If-None-Match") == "*" or self.headers.get("x-goog-if-generation-match") == "0"
-            self._say(201 if self.blobs.made(path, body, once=once) else 409 if "x-ms-version" in self.headers else 412)
+            made = self.blobs.made(path, body, once=once)
+            self.blobs.wrote(path)
+            self._say(201 if made else 409 if "x-ms-version" in self.headers else 412)
 
     do_GET = do_PUT = do_DELETE = do_POST = _any  # noqa: N815 - the names that the server looks for
 
@@ -99,6 +105,8 @@ class Blobs:
     def __init__(self) -> None:
         self.kept: dict[str, bytes] = {}
         self.asked: list[tuple[str, str, str]] = []
+        self.wrote: Callable[[str], None] = lambda _path: None
+        """Called when a write was carried out and is not answered yet."""
         self._lock = Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"blobs": self}))
         self._server.daemon_threads = True
