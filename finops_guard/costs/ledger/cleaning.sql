@@ -5,7 +5,11 @@
 -- A cell that says nothing. Some exporters write the word NULL.
 CREATE TEMP MACRO said_null(v) AS v IN ('NULL', 'null', 'Null');
 CREATE TEMP MACRO blank(v) AS
-  CASE WHEN said_null(v) THEN NULL ELSE nullif(trim(v, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') END;
+  CASE
+    WHEN said_null(v) THEN NULL
+    WHEN v LIKE ' %' OR v LIKE '% ' THEN nullif(trim(v), '')
+    ELSE nullif(v, '')
+  END;
 
 -- Amounts: at most 20 digits before the point and 18 behind it, zeros at the end not counted.
 CREATE TEMP MACRO is_plain(v) AS regexp_full_match(v, '[-+]?(\d{1,20}(\.\d{0,18}0*)?|\.\d{1,18}0*)');
@@ -17,16 +21,28 @@ CREATE TEMP MACRO is_scientific(v) AS
   regexp_full_match(v, '[-+]?\d{1,20}(\.\d*)?[eE][-+]?\d{1,3}')
   AND length(rtrim(regexp_extract(v, '\.(\d*)', 1), '0'))
     - TRY_CAST(regexp_extract(v, '[eE]([-+]?\d+)$', 1) AS INT) <= 18;
-CREATE TEMP MACRO amount(v) AS
+-- What an amount is written like, the usual first: 1 plain, 2 scientific, 3 decorated, 4 none of them.
+CREATE TEMP MACRO writing(v) AS
   CASE
-    WHEN is_plain(v) OR is_scientific(v) THEN TRY_CAST(v AS DECIMAL(38, 18))
-    WHEN is_decorated(v) THEN TRY_CAST(undecorated(v) AS DECIMAL(38, 18))
+    WHEN v IS NULL THEN 0
+    WHEN strlen(v) <= 19 AND NOT contains(v, 'e') AND NOT contains(v, 'E') AND TRY_CAST(v AS DECIMAL(38, 18)) IS NOT NULL
+      THEN 1
+    WHEN is_plain(v) THEN 1
+    WHEN is_scientific(v) THEN 2
+    WHEN is_decorated(v) THEN 3
+    ELSE 4
   END;
+CREATE TEMP MACRO written(v, writing) AS
+  CASE
+    WHEN writing IN (1, 2) THEN TRY_CAST(v AS DECIMAL(38, 18))
+    WHEN writing = 3 THEN TRY_CAST(undecorated(v) AS DECIMAL(38, 18))
+  END;
+CREATE TEMP MACRO amount(v) AS written(v, writing(v));
 
 -- The same for what is no money: more decimals than 18 are cut, which is counted.
 CREATE TEMP MACRO is_number(v) AS regexp_full_match(v, '[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?');
-CREATE TEMP MACRO measure(v) AS
-  coalesce(amount(v), CASE WHEN is_number(v) THEN TRY_CAST(v AS DECIMAL(38, 18)) END);
+CREATE TEMP MACRO measured(v, writing) AS
+  CASE WHEN writing = 4 AND is_number(v) THEN TRY_CAST(v AS DECIMAL(38, 18)) ELSE written(v, writing) END;
 
 -- Times: ISO 8601 with T or a space, in UTC where it names no zone; month/day/year as American spreadsheets write it.
 CREATE TEMP MACRO is_iso(v) AS
@@ -35,14 +51,26 @@ CREATE TEMP MACRO is_iso(v) AS
   );
 CREATE TEMP MACRO has_zone(v) AS regexp_full_match(v, '.*(Z|UTC|:\d\d(\.\d+)? ?[-+]\d\d(:?\d\d)?)');
 CREATE TEMP MACRO is_slashed(v) AS regexp_full_match(v, '\d{1,2}/\d{1,2}/(\d{2}|\d{4})( \d{1,2}:\d\d(:\d\d)?)?');
-CREATE TEMP MACRO instant(v) AS
+-- What a time is written like: 1 as FOCUS wants it, 2 ISO with a zone, 3 without one, 4 with slashes, 5 none of them.
+CREATE TEMP MACRO clock(v) AS
   CASE
-    WHEN is_iso(v) THEN TRY_CAST(regexp_replace(v, ' ?UTC$', 'Z') AS TIMESTAMP)
-    WHEN is_slashed(v) THEN
+    WHEN v IS NULL THEN 0
+    WHEN v LIKE '____-__-__T__:__:__Z' AND TRY_CAST(v AS TIMESTAMP) IS NOT NULL THEN 1
+    WHEN is_iso(v) AND has_zone(v) THEN 2
+    WHEN is_iso(v) THEN 3
+    WHEN is_slashed(v) THEN 4
+    ELSE 5
+  END;
+CREATE TEMP MACRO told(v, clock) AS
+  CASE
+    WHEN clock = 1 THEN TRY_CAST(v AS TIMESTAMP)
+    WHEN clock IN (2, 3) THEN TRY_CAST(regexp_replace(v, ' ?UTC$', 'Z') AS TIMESTAMP)
+    WHEN clock = 4 THEN
       try_strptime(
         regexp_replace(v, '^(\d+/\d+/)(\d\d)( |$)', '\120\2\3'), ['%m/%d/%Y', '%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']
       )
   END;
+CREATE TEMP MACRO instant(v) AS told(v, clock(v));
 
 -- Whose cloud it is, from what a provider calls itself; another provider keeps its name.
 CREATE TEMP MACRO cloud_of(v) AS

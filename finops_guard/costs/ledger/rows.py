@@ -105,18 +105,17 @@ class Rows:
         return "tags_wrong" if name == "tags" else f'r_{name} IS NOT NULL AND "{name}" IS NULL'
 
     def _counted(self) -> Mapping[str, str]:
-        texts = [name for name in (*_ERRORS_OF_MONEY, *TIMES) if name in self._plan.cells and not self._typed(name)]
-        money = [f"r_{name}" for name in texts if name not in TIMES]
-        times = [f"r_{name}" for name in texts if name in TIMES]
-        measures = [name for name in money if name.removeprefix("r_") in _MEASURES]
+        told = self._written()
+        money = [name for name in _ERRORS_OF_MONEY if name in told]
+        times = [name for name in TIMES if name in told]
         usage = "\"charge_category\" = 'Usage'"
         return {
             "n_null": "nulls",
-            "n_money": _sum(f"NOT is_plain({name}) AND is_decorated({name})" for name in money),
-            "n_science": _sum(f"NOT is_plain({name}) AND is_scientific({name})" for name in money),
-            "n_cut": _sum(f"is_number({name}) AND amount({name}) IS NULL" for name in measures),
-            "n_zone": _sum(f"is_iso({name}) AND NOT has_zone({name})" for name in times),
-            "n_slash": _sum(f"is_slashed({name})" for name in times),
+            "n_money": _sum(f"w_{name} = 3" for name in money),
+            "n_science": _sum(f"w_{name} = 2" for name in money),
+            "n_cut": _sum(f'w_{name} = 4 AND "{name}" IS NOT NULL' for name in money),
+            "n_zone": _sum(f"w_{name} = 3" for name in times),
+            "n_slash": _sum(f"w_{name} = 4" for name in times),
             "n_empty": _sum([f'"end" = "start" AND {usage}']),
             "n_back": _sum(['"end" < "start"']),
             "n_currency": _sum(['r_currency IS NULL AND "currency" IS NOT NULL']),
@@ -132,7 +131,14 @@ class Rows:
                 " LEFT JOIN tagset ON r_tags IS NOT DISTINCT FROM tagset.t"
                 " AND r_allocated IS NOT DISTINCT FROM tagset.a"
             )
-        return f"SELECT texts.*, {', '.join(values)}{tagged} FROM ({self._texts()}) AS texts{join}"
+        seen = "".join(f", {'clock' if name in TIMES else 'writing'}(r_{name}) AS w_{name}" for name in self._written())
+        return (
+            f"SELECT texts.*, {', '.join(values)}{tagged} FROM (SELECT *{seen} FROM ({self._texts()})) AS texts{join}"
+        )
+
+    def _written(self) -> list[str]:
+        """Amounts and times that the file has as text: how each is written is found out once."""
+        return [name for name in (*AMOUNTS, *TIMES) if name in self._plan.cells and not self._typed(name)]
 
     def _value(self, name: str) -> str:
         if name not in self._plan.cells and name != "currency":
@@ -141,11 +147,11 @@ class Rows:
             return f'CAST({told} AS {"BOOLEAN" if name in BOOLS else kind}) AS "{name}"'
         text = f"r_{name}"
         if name in _MEASURES:
-            sql = f"measure({text})"
+            sql = f"measured({text}, w_{name})"
         elif name in AMOUNTS:
-            sql = text if self._typed(name) else f"amount({text})"
+            sql = text if self._typed(name) else f"written({text}, w_{name})"
         elif name in TIMES:
-            sql = text if self._typed(name) else f"instant({text})"
+            sql = text if self._typed(name) else f"told({text}, w_{name})"
         elif name == "correction":
             sql = f"coalesce({text}, false)"
         elif name == "currency":

@@ -21,7 +21,7 @@ from typing import Any
 
 from finops_guard.costs.ledger.read import FileRead
 
-VERSION = 5
+VERSION = 6
 """Of the tables: what changes how rows are read raises it."""
 
 
