@@ -71,6 +71,22 @@ def cell(text: str) -> str:
     return _FORMULA.sub(lambda found: f"{found[0]}'", visible(text))
 
 
+def command_data(text: str) -> str:
+    """Text for the message of a workflow command of GitHub Actions, which ends with the line."""
+    return visible(text).replace("%", "%25")
+
+
+def command_property(text: str) -> str:
+    """Text for a property of a workflow command, which ends with a comma or two colons."""
+    return command_data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def xml(text: str) -> str:
+    """Text for the content or a quoted attribute of XML 1.0, which has no place for two code points at all."""
+    shown = visible(text).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
+    return html.escape(shown, quote=True)
+
+
 def _mentions(text: str) -> str:
     parts = re.split(r"(&#\d+;)", text)
     return "".join(

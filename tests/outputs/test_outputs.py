@@ -61,7 +61,7 @@ def test_an_unknown_output_is_an_error_that_names_the_nearest() -> None:
     with pytest.raises(InputError) as caught:
         outputs.load("markdwon")
     assert caught.value.what == "unknown format 'markdwon' (did you mean 'markdown'?)"
-    assert "csv, json, markdown" in (caught.value.help or "")
+    assert ", json, junit, markdown, " in (caught.value.help or "")
     with pytest.raises(InputError, match=r"^unknown format '_view'$"):
         outputs.load("_view")
 

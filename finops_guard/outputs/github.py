@@ -1,0 +1,53 @@
+"""Findings as annotations on the lines of a pull request (workflow commands): for a step of GitHub Actions.
+
+GitHub shows ten errors, ten warnings and ten notices of a step; what is beyond them is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from finops_guard.outputs._code import dropped, in_code, message, notes, path
+from finops_guard.outputs._escape import command_data, command_property, encoding_of, fitted
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from finops_guard.model import Finding, Location, Report
+
+SHOWN = 10
+_KINDS = {"critical": "error", "high": "error", "medium": "warning", "low": "notice"}
+_NOTES = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def render(report: Report, out: TextIO) -> None:
+    """Write a line an annotation; what strangers wrote can neither end one nor begin a command of its own."""
+    encoding = encoding_of(out)
+    said = list(notes(report))
+    left = Counter(dict.fromkeys(_NOTES.values(), SHOWN))
+    left.subtract(_NOTES[note.level] for note in said)
+    left["warning"] -= 1  # for what is left out
+    hidden = []
+    for at, finding in in_code(report):
+        kind = _kind(finding)
+        if left[kind] <= 0:
+            hidden.append(finding)
+            continue
+        left[kind] -= 1
+        out.write(fitted(_annotation(kind, at, finding), encoding))
+    if hidden:
+        said.append(dropped(hidden))
+    lines = (f"::{_NOTES[note.level]} title=finops-guard::{command_data(note.text)}\n" for note in said)
+    out.writelines(fitted(line, encoding) for line in lines)
+
+
+def _kind(finding: Finding) -> str:
+    """An unknown verdict is no error of the code that it stands at."""
+    return "notice" if finding.verdict == "unknown" else _KINDS[finding.severity]
+
+
+def _annotation(kind: str, at: Location, finding: Finding) -> str:
+    title = command_property(f"{finding.rule.id} ({finding.severity})")
+    place = f"file={command_property(path(at))},line={at.line},col={at.column}"
+    return f"::{kind} {place},title={title}::{command_data(message(finding))}\n"
