@@ -123,8 +123,11 @@ def region_of(cloud: str | None, value: object) -> object:
         return value
     if cloud == "azure":
         return value.replace(" ", "").casefold()
-    zone = _ZONE.fullmatch(value)
-    return zone[1] if zone and cloud == "gcp" else value
+    if cloud != "gcp":
+        return value
+    place = value.rpartition("/")[2].casefold()
+    zone = _ZONE.fullmatch(place)
+    return zone[1] if zone else place
 
 
 def _accelerated(cloud: str | None, machines: Machines) -> dict[str, object]:
