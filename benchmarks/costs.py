@@ -1,8 +1,8 @@
 """The cost ledger on a generated FOCUS Parquet: ingestion and three queries beside hand-written SQL on the same file.
 
 `benchmarks/costs.py 10000000` runs at full size; the default keeps `make bench` short. Each figure is the best of three
-after one warm run. Hand-written SQL reads what the exporter wrote: amounts as decimals, tags as a map. Beside it stands
-the same SQL on the ledger's own table, and pandas where it is installed.
+after one warm run. Hand-written SQL reads what the exporter wrote: amounts as decimals, tags as a map. pandas stands
+beside it where it is installed.
 """
 
 from __future__ import annotations
