@@ -46,7 +46,8 @@ class NoRedirect(request.HTTPRedirectHandler):
 class Site:
     """A place to ask: its address without a slash at the end, and the headers that every request carries.
 
-    `name` is what errors call it, its host if empty. `calls` counts requests where given; `pause` waits, in seconds.
+    `name` is what errors call it, its host if empty. `calls` counts requests where given; `pause` waits, in seconds;
+    `tries` is 1 for what must not be done twice.
     """
 
     base: str
@@ -54,6 +55,7 @@ class Site:
     calls: Calls | None = None
     name: str = ""
     pause: Callable[[float], None] = sleep
+    tries: int = _TRIES
 
     @property
     def host(self) -> str:
@@ -67,30 +69,35 @@ class Site:
 
     def get(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:  # noqa: ANN401 - a parsing border
         """The answer to a GET, numbers as int and Decimal. ScanError where there is none that can be used."""
-        return self._answer(path + (f"?{urlencode(query, quote_via=quote)}" if query else ""), None)[0]
+        return self._answer("GET", path + (f"?{urlencode(query, quote_via=quote)}" if query else ""))[0]
 
     def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - as above
         """The answer to a POST of JSON."""
-        return self._answer(path, json.dumps(body).encode())[0]
+        return self._answer("POST", path, body)[0]
+
+    def patch(self, path: str, body: object) -> Any:  # noqa: ANN401 - as above
+        """The answer to a PATCH of JSON."""
+        return self._answer("PATCH", path, body)[0]
 
     def post_whole(self, path: str, body: object) -> tuple[Any, Message]:
         """The answer to a POST of JSON, with its headers."""
-        return self._answer(path, json.dumps(body).encode())
+        return self._answer("POST", path, body)
 
-    def _answer(self, path: str, body: bytes | None) -> tuple[Any, Message]:
+    def _answer(self, method: str, path: str, data: object = None) -> tuple[Any, Message]:
+        body = None if data is None else json.dumps(data).encode()
         end = monotonic() + _LONGEST
         direct = [request.ProxyHandler({})] if is_loopback(self.host) else []
         opener = request.build_opener(NoRedirect, *direct)
         headers = {"Accept": "application/json", "User-Agent": "finops-guard", **self.headers}
         if body is not None:
             headers["Content-Type"] = "application/json"
-        for tries in range(1, _TRIES + 1):
-            asked = request.Request(self.base + path, body, headers, method="POST" if body is not None else "GET")  # noqa: S310 - see `trusted`
+        for tries in range(1, self.tries + 1):
+            asked = request.Request(self.base + path, body, headers, method=method)  # noqa: S310 - see `trusted`
             try:
                 return self._once(opener, asked)
             except _TryAgain as wrong:
                 wait = min(wrong.after if wrong.after is not None else 2.0 ** (tries - 2), _LONGEST_WAIT)
-                if tries == _TRIES or monotonic() + wait > end:
+                if tries == self.tries or monotonic() + wait > end:
                     raise ScanError(f"{self.said} {wrong}") from None
             if self.calls is not None:
                 self.calls.retries += 1
@@ -172,6 +179,8 @@ def _reason(error: HTTPError) -> str:
     found = inner if isinstance(inner, dict) else data
     for name in ("status", "code", "error_code", "errorType"):
         said = found.get(name)
-        if isinstance(said, str) and said.replace("_", "").replace(".", "").isalnum() and said != "error":
+        if not isinstance(said, str) or said in ("error", str(error.code)):
+            continue
+        if said.replace("_", "").replace(".", "").isalnum():
             return f" {said[:_SAID]}"
     return ""

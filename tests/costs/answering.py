@@ -48,7 +48,7 @@ def answering(answer: Callable[[Asked], Answer]) -> Iterator[Answering]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST  # noqa: N815 - as the server calls it
+        do_GET = do_PATCH = do_POST  # noqa: N815 - as the server calls it
 
         def log_message(self, *_: object) -> None:
             pass

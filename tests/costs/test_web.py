@@ -90,3 +90,18 @@ def test_addresses_that_may_be_asked(url: str) -> None:
 def test_addresses_that_may_not(url: str) -> None:
     with pytest.raises(InputError, match="the address of it"):
         trusted(url, "it")
+
+
+def test_what_must_not_be_done_twice_is_tried_once() -> None:
+    with answering(lambda _: (500, {}, {})) as here:
+        with pytest.raises(ScanError, match="answered 500"):
+            Site(here.url, tries=1).patch("/x", {"n": 1})
+        assert [(asked.method, asked.body) for asked in here.asked] == [("PATCH", {"n": 1})]
+
+
+def test_a_status_is_not_said_twice() -> None:
+    with (
+        answering(lambda _: (403, {}, {"status": "403", "message": "s3cret"})) as here,
+        pytest.raises(ScanError, match=r"^127\.0\.0\.1 answered 403$"),
+    ):
+        Site(here.url).get("/")

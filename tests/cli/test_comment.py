@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from finops_guard.outputs.markdown import MARKER
+from tests.cli.command import finops_guard
+from tests.notify.hub import Hub, hub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+BODY = f"{MARKER}\n## finops-guard: 1 failing\n"
+
+
+@pytest.fixture
+def there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "report.md").write_text(BODY)
+    monkeypatch.delenv("GITHUB_EVENT_PATH", raising=False)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    with hub() as made:
+        for name, value in made.environ.items():
+            monkeypatch.setenv(name, value)
+        yield made
+
+
+def test_the_report_becomes_the_comment_and_the_summary(there: Hub, tmp_path: Path) -> None:
+    ran = finops_guard("comment", "report.md")
+    assert (ran.code, ran.out, ran.err) == (0, "https://github.example/c/1\n", "")
+    assert there.comments[0]["body"] == BODY
+    assert (tmp_path / "summary.md").read_text() == f"{BODY}\n"
+
+
+def test_a_fork_gets_the_summary_and_no_other_exit_code(there: Hub, tmp_path: Path) -> None:
+    there.refuses = {"POST", "PATCH"}
+    ran = finops_guard("comment", "report.md")
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "not commented: GitHub answered 403; the report is in the job summary\n"
+    assert (tmp_path / "summary.md").read_text() == f"{BODY}\n"
+
+
+@pytest.mark.usefixtures("there")
+def test_outside_of_a_workflow_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN")
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY")
+    ran = finops_guard("comment", "report.md")
+    assert (ran.code, ran.err) == (0, "not commented: there is no GITHUB_TOKEN; the report is in the file\n")
+
+
+def test_update_only_begins_no_comment(there: Hub) -> None:
+    assert finops_guard("comment", "report.md", "--update-only").out == ""
+    assert there.sent == []
+
+
+def test_a_summary_that_cannot_be_written_is_said(there: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path))
+    ran = finops_guard("comment", "report.md")
+    assert ran.code == 0
+    assert ran.err.startswith("GITHUB_STEP_SUMMARY cannot be written")
+    assert len(there.comments) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (None, "cannot be read: No such file or directory"),
+        (b"\xff", "it is not UTF-8"),
+        (b"# other", "no Markdown report"),
+        (BODY.encode() + b"x" * 65_536, "and GitHub takes 65,536"),
+    ],
+)
+def test_what_is_no_report_is_an_input_error(there: Hub, tmp_path: Path, text: bytes | None, why: str) -> None:
+    if text is None:
+        (tmp_path / "report.md").unlink()
+    else:
+        (tmp_path / "report.md").write_bytes(text)
+    ran = finops_guard("comment", "report.md")
+    assert ran.code == 2
+    assert why in ran.err
+    assert there.server.asked == []
