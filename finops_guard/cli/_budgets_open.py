@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from finops_guard import books
@@ -26,6 +27,7 @@ class Asked:
     policy_path: Path | None
     at: datetime
     say: Callable[[str, int, int], None]
+    max_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def answer(asked: Asked) -> Answer:
             need = need_of(policy)
             return targets.collect(policy, wanted, need, asked.at, notes, jobs=8, environ=os.environ)
 
-        with books.opened(books.Asked(policy, asked.at, asked.paths, os.environ), notes) as money:
+        with books.opened(books.Asked(policy, asked.at, asked.paths, os.environ, asked.max_usd), notes) as money:
             found = money.budgets(inventory if asked.targets else None)
             files = () if money.ledger is None else tuple(money.ledger.files)
         gaps = targets.expected(books.unread(notes, files), policy, asked.at.date())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +19,20 @@ if TYPE_CHECKING:
     from finops_guard.cli._budgets_open import Answer
 
 SCHEMA = "finops-guard/budgets/1"
+_LIVE = frozenset({"aws", "azure", "gcp"})
 
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", type=Target())
-@click.option("--costs", "paths", multiple=True, metavar="PATH", envvar=(), help="Cost data, instead of the policy's.")
+@_options.costs
+@_options.max_api_cost
 @click.option("--at", callback=_options.instant, metavar="TIME", envvar=(), help="As of a time (UTC).")
 @_options.policy
 @_options.common("table", "json", "csv")
 def command(  # noqa: D103 - click shows the help below
     targets: tuple[str, ...],
-    paths: tuple[str, ...],
+    costs: tuple[str, ...],
+    max_api_cost: Decimal | None,
     at: datetime | None,
     policy_path: Path | None,
     shape: str,
@@ -38,9 +42,12 @@ def command(  # noqa: D103 - click shows the help below
     from finops_guard.cli._budgets_open import Asked, answer
     from finops_guard.cli._progress import progress
 
-    now = at or datetime.now(UTC)
+    now = datetime.now(UTC)
+    if at is not None and at < now and not _LIVE.isdisjoint(targets):
+        raise InputError("what ran at a past time is in no live cloud", help="name a snapshot of that time")
     with progress(quiet=quiet, verbose=verbose) as say:
-        found = answer(Asked(targets, paths, policy_path, now, say))
+        found = answer(Asked(targets, costs, policy_path, at or now, say, max_api_cost))
+    now = at or now
     _write(found, shape, now, targets)
     lines = [f"refused: {reason}" for reason in found.refused]
     lines += [f"not read: {gap.type}: {gap.reason}" for gap in found.lost]

@@ -178,3 +178,9 @@ def test_names_of_strangers_hold_no_control_byte(place: Path) -> None:
     assert "\x1b" not in budgets(place).out
     (row_,) = [each for each in csv.DictReader(io.StringIO(budgets(place, "-f", "csv").out)) if "cmd" in each["name"]]
     assert row_["name"].startswith("='") or row_["name"].startswith("'=")
+
+
+def test_a_live_cloud_knows_nothing_of_the_past(place: Path) -> None:
+    ran = budgets(place, "aws")
+    assert ran.code == 2
+    assert "what ran at a past time is in no live cloud" in ran.err
