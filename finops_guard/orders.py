@@ -18,7 +18,7 @@ from finops_guard.enrich import enrich
 from finops_guard.errors import GuardError, InputError
 from finops_guard.evaluate import Evaluator, findings
 from finops_guard.language.secrets import resolve
-from finops_guard.model import Finding, Need, Notes, Policy, Resource
+from finops_guard.model import Finding, Need, Notes, Policy, Resource, Step
 from finops_guard.sources import targets
 from finops_guard.state import history
 from finops_guard.state.store import Store, open_store
@@ -51,6 +51,21 @@ def judge_of(policy: Policy, known: Known | None = None) -> Judge:
         return findings(evaluator.judge(told), policy, at)
 
     return judge
+
+
+def as_planned(policy: Policy, steps: Iterable[Step], at: datetime) -> Known:
+    """What the policy tells, and of budgets what a plan knew of each resource: who carries it out reads no bills."""
+    planned = {step.resource.id: step.resource for step in steps}
+
+    def known(resources: Iterable[Resource]) -> Iterator[Resource]:
+        for resource in enrich(resources, policy, at):
+            was = planned.get(resource.id)
+            if was is not None:
+                resource.fields |= {name: value for name, value in was.fields.items() if name.startswith("budget.")}
+                resource.facts |= {name: value for name, value in was.facts.items() if name == "budget"}
+            yield resource
+
+    return known
 
 
 def told_of_stops(

@@ -29,7 +29,7 @@ def command(  # noqa: D103 - click shows the help below
 ) -> None:
     del quiet, verbose
     from finops_guard.apply import apply
-    from finops_guard.orders import judge_of
+    from finops_guard.orders import as_planned, judge_of
     from finops_guard.plan import approvals, file
 
     plan = file.read_plan(plan_path)
@@ -46,7 +46,8 @@ def command(  # noqa: D103 - click shows the help below
     with _acts.acting(desk, _acts.new_run(now), accounts) as (ours, verbs, who):
         file.check(plan, desk.policy, who, ours.now())
         given = approvals.counted(approvals.approvals(desk.store, plan.digest), who)
-        done = apply(plan.steps, ours, verbs, judge_of(desk.policy), plan=plan, approved=given, only=only or None)
+        judge = judge_of(desk.policy, as_planned(desk.policy, plan.steps, now))
+        done = apply(plan.steps, ours, verbs, judge, plan=plan, approved=given, only=only or None)
         _acts.spread(ours, done.outcomes, tripped=done.tripped)
     steps = {step.id: step for step in plan.steps}
     rows = [_acts.Row(steps[outcome.step].do, steps[outcome.step].resource.id, outcome) for outcome in done.outcomes]
