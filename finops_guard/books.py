@@ -24,6 +24,8 @@ from finops_guard.costs.budgets_joined import Covers, budget_resource, threshold
 from finops_guard.costs.charges import charges
 from finops_guard.costs.ledger import COSTS, FileRead, Ledger, open_ledger
 from finops_guard.costs.periods import period_of, previous
+from finops_guard.costs.plan_delta import Deltas
+from finops_guard.costs.plan_judged import Fx, plan_resource, put_remaining
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.units import unit_costs
@@ -31,7 +33,7 @@ from finops_guard.costs.units_judged import unit_resources
 from finops_guard.enrich import derived, enrich
 from finops_guard.evaluate import need_of
 from finops_guard.evaluate.fold import reads
-from finops_guard.model import BudgetStatus, Condition, CostSource, Gap, Notes, Policy, Resource, UnitCost
+from finops_guard.model import BudgetStatus, Condition, CostSource, Gap, Notes, PlanDelta, Policy, Resource, UnitCost
 from finops_guard.sources import targets
 
 Inventory: TypeAlias = Callable[[], Iterable[Resource]]
@@ -50,6 +52,7 @@ class Figures:
     units: tuple[UnitCost, ...]
     computed: tuple[Resource, ...]
     covers: Covers | None
+    deltas: tuple[PlanDelta, ...] = ()
 
     def joined(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Resources, each told of the budget that covers it, where a rule asks for that."""
@@ -73,19 +76,28 @@ class Books:
         """An inventory with prices and every derived field."""
         return enrich(inventory, self.policy, self.at, self.pricer)
 
-    def figures(self, inventory: Inventory | None) -> Figures:
-        """Budgets, unit costs and charges; without an inventory, what accrued is unknown."""
+    def figures(self, inventory: Inventory | None, planned: Inventory | None = None) -> Figures:
+        """Budgets, unit costs, charges and plans; without an inventory, what accrued is unknown.
+
+        `planned`: what has planned resources among others.
+        """
         policy = self.policy
         budgets, held = self.budgets(inventory), thresholds_of(policy)
         units = self._units(inventory) if policy.units else []
         computed = [*(budget_resource(each, held) for each in budgets), *unit_resources(units), *self._charges()]
         asked = any(name.startswith("budget.") for name in need_of(policy).fields)
-        return Figures(
-            tuple(budgets),
-            tuple(units),
-            tuple(derived(computed, policy, self.at)),
-            Covers(budgets, self.at, policy.fx, held) if asked else None,
-        )
+        covers = Covers(budgets, self.at, policy.fx, held)
+        deltas = self._deltas(planned) if planned is not None else ()
+        computed += [_plan(delta, covers, policy.fx) for delta in deltas]
+        told = tuple(derived(computed, policy, self.at))
+        return Figures(tuple(budgets), tuple(units), told, covers if asked else None, deltas)
+
+    def _deltas(self, planned: Inventory) -> tuple[PlanDelta, ...]:
+        """What a plan adds to the bill of a month: all of it, then each team's part."""
+        sums = Deltas(self.policy, self.pricer)
+        for resource in self.priced(each for each in planned() if each.fields.get("state") == "planned"):
+            sums.add(resource)
+        return (sums.delta(sums.whole, ""), *(sums.delta(each, team) for team, each in sorted(sums.teams.items())))
 
     def budgets(self, inventory: Inventory | None) -> list[BudgetStatus]:
         """The budgets as they stand; without an inventory, what accrued is unknown."""
@@ -144,6 +156,14 @@ class Books:
 def _gap(gap: Gap) -> str:
     where = "/".join(part for part in (gap.cloud, gap.account, gap.region, gap.type) if part != "*")
     return f"not read: {where}: {gap.reason}"
+
+
+def _plan(delta: PlanDelta, covers: Covers, fx: Fx) -> Resource:
+    """A plan as it is judged: with the budget that covers it."""
+    resource = plan_resource(delta)
+    covers.join(resource)
+    put_remaining(resource, delta, fx)
+    return resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
+from finops_guard.costs import assumed
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.evaluate import Setting, derive, predicate
 from finops_guard.model import Money, Policy, Resource, money_in
@@ -30,7 +31,12 @@ def derived(resources: Iterable[Resource], policy: Policy, at: datetime) -> Iter
 def _priced(resources: Iterable[Resource], policy: Policy, pricer: Pricer) -> Iterator[Resource]:
     """Money in the policy's currency where it has a rate, so that what a report adds up can be added up."""
     for resource in resources:
+        usage = assumed.of(resource, policy.assume)
+        if usage is not None:
+            assumed.settle(resource, usage)
         pricer.apply(resource)
+        if usage is not None:
+            assumed.add(resource, usage)
         for name in ("cost.hour", "cost.month"):
             money = resource.fields.get(name)
             if policy.currency and isinstance(money, Money):

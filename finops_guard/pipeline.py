@@ -17,6 +17,7 @@ from finops_guard import __version__, books, notify, orders
 from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
 from finops_guard.costs import prices
+from finops_guard.costs.planned import Mix, judged
 from finops_guard.errors import ActError
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
 from finops_guard.language.library import shipped
@@ -36,7 +37,8 @@ class Request:
     """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC.
 
     `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
-    part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD.
+    part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD. `every`: judge
+    also what a plan leaves as it is.
     """
 
     policy: Policy
@@ -55,6 +57,7 @@ class Request:
     memory: Memory | None = None
     costs: tuple[str, ...] = ()
     max_api_cost: Decimal | None = None
+    every: bool = False
 
 
 def run(request: Request) -> Report:
@@ -66,25 +69,28 @@ def run(request: Request) -> Report:
     told = orders.told_of_stops(policy, need, store, request.state, request.environ)
     with _spool(request.snapshot_out) as path, books.opened(_asked(request), notes) as money:
         found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
-        spool.write(found, path, lambda: _head(request, notes))
-        known = _Known(lambda: told(spool.read(path, policy.aliases)), money)
+        mix = Mix()
+        spool.write(mix.seen(found), path, lambda: _head(request, notes))
+        known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
         judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed))
         failed = [*tally.found(findings(judged, policy, at))]
         report = _report(request, started, notes, tally, evaluator.passed, failed)
-        report = replace(report, budgets=known.figures.budgets, units=known.figures.units)
+        figures = known.figures
+        report = replace(report, budgets=figures.budgets, units=figures.units, deltas=figures.deltas)
+        report = replace(report, planned=mix.only_planned)
         return report if store is None else _enforced(report, request, store, notes, path, known)
 
 
 class _Known:
     """What was collected, as often as it is asked for, with all that follows from it, the journal and the books."""
 
-    def __init__(self, collected: books.Inventory, money: books.Books) -> None:
-        self._collected, self._money = collected, money
-        self.figures = money.figures(collected)
+    def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, *, every: bool) -> None:
+        self._collected, self._money, self._every = collected, money, every
+        self.figures = money.figures(None if mix.only_planned else collected, collected if mix.planned else None)
 
     def inventory(self) -> Iterator[Resource]:
-        """What sources found."""
-        return self.told(self._collected())
+        """What sources found and is judged."""
+        return self.told(each for each in self._collected() if judged(each, every=self._every))
 
     def told(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Resources with prices, derived fields and the budgets that cover them."""
@@ -136,6 +142,7 @@ def _report(
         calls=notes.calls,
         remarks=(*dict.fromkeys(notes.remarks), *_remarks(policy, at)),
         complete=all(gap.expected for gap in gaps),
+        enforced=frozenset(binding.name for binding in policy.bindings if binding.mode == "enforce"),
         asked=request.asked or request.targets,
     )
 

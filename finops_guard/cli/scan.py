@@ -44,6 +44,7 @@ from finops_guard.model import SEVERITIES, Policy, Report
     show_default=True,
     help="What an unknown verdict counts as.",
 )
+@click.option("--all", "every", is_flag=True, help="Infrastructure as code: judge what stays as it is too.")
 @click.option("--include", type=Word(("pass",)), help="Also list what passes.")
 @costs
 @max_api_cost
@@ -61,6 +62,7 @@ def command(  # noqa: D103 - click shows the help below
     files: tuple[tuple[str, Path], ...],
     fail_on: str,
     unknown: str,
+    every: bool,
     include: str | None,
     costs: tuple[str, ...],
     max_api_cost: Decimal | None,
@@ -97,6 +99,7 @@ def command(  # noqa: D103 - click shows the help below
             say=say,
             costs=costs,
             max_api_cost=max_api_cost,
+            every=every,
         )
         if not quiet:
             _header(rules, wanted)
@@ -109,14 +112,19 @@ def command(  # noqa: D103 - click shows the help below
 
 command.help = """Judge resources, report, and show the steps that would follow.
 
-    TARGET is nothing (the policy's scope, live), aws, sandbox (an embedded estate), a snapshot file, or - for standard
-    input. Without a policy, `scan aws` judges the current account by a built-in read-only starter. Nothing is written
-    to a cloud but with --mode enforce, and then only what the policy permits.
+    TARGET is nothing (the policy's scope, live), aws, sandbox (an embedded estate), a snapshot file, infrastructure as
+    code (a Terraform plan as JSON, a folder, a template), or - for standard input. Without a policy, `scan aws` judges
+    the current account by a built-in read-only starter. Nothing is written to a cloud but with --mode enforce, and then
+    only what the policy permits.
     """
 
 
 def exit_code(report: Report, fail_on: str, unknown: str) -> int:
-    """4 for acts that failed or had no room, 3 for an incomplete scan, 1 for findings from `fail_on` on, else 0."""
+    """4 for acts that failed or had no room, 3 for an incomplete scan, 1 for findings from `fail_on` on, else 0.
+
+    On what is planned, only findings of bindings whose declared mode is enforce count, and one whose rule has `block`
+    counts at any severity.
+    """
     if report.mode == "enforce" and (report.short or any(step.state == "failed" for step in report.steps)):
         return ActError.exit_code
     if not report.complete:
@@ -126,7 +134,9 @@ def exit_code(report: Report, fail_on: str, unknown: str) -> int:
     counted = {"fail"} | ({"unknown"} if unknown == "fail" else set())
     least = SEVERITIES.index(fail_on)
     found = any(
-        f.verdict in counted and f.exempt is None and SEVERITIES.index(f.severity) >= least for f in report.findings
+        report.binds(f) and (SEVERITIES.index(f.severity) >= least or report.blocks(f))
+        for f in report.findings
+        if f.verdict in counted and f.exempt is None
     )
     return 1 if found else 0
 

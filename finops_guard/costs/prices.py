@@ -20,6 +20,7 @@ __all__ = ["Accelerator", "accelerator", "apply_price", "is_accelerator_family",
 HOURS_A_MONTH = 730
 STALE_AFTER_DAYS = 90
 IDLE_STATES = frozenset({"stopped", "completed", "failed", "deleting"})
+BY_USAGE = "priced by usage, not by the hour"
 _HOUR_DIGITS = Decimal("1e-12")
 _MONTH_DIGITS = Decimal("1e-6")
 _FACT = re.compile(r"\{(\w+)\}")
@@ -42,7 +43,7 @@ def listed(resource: Resource) -> Price | Unknown:
     if how is None:
         return Unknown(f"no price for {resource.text('type') or 'a resource without a type'} in the snapshot")
     if how.by == "usage":
-        return Unknown("priced by usage, not by the hour")
+        return Unknown(BY_USAGE)
     return _machine_price(resource, how) if _by_machine(resource, how) else _meter_price(resource, how)
 
 
@@ -144,6 +145,8 @@ def _nothing(resource: Resource, why: str) -> Price:
 
 def _machines(resource: Resource, how: PricedBy, count: int) -> Price | Unknown:
     machine = resource.facts.get("instance_type")
+    if isinstance(machine, Unknown):
+        return Unknown(f"its machine type is not known: {machine.reason}")
     if not isinstance(machine, str) or not machine:
         return Unknown("its machine type was not read")
     cloud, region = resource.text("cloud"), resource.text("region")
@@ -196,6 +199,8 @@ def _at(rate: Rate, count: Decimal | int, region: str, without: str = "") -> Pri
 def _count(resource: Resource, fact: str) -> int | Unknown:
     # A machine is one unless its facts say otherwise; the zones of an endpoint have no such default.
     count = resource.facts.get(fact, 1 if fact == "instances" else None)
+    if isinstance(count, Unknown):
+        return Unknown(f"its number of {fact} is not known: {count.reason}")
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         return Unknown(f"its number of {fact} was not read")
     return count
@@ -204,6 +209,8 @@ def _count(resource: Resource, fact: str) -> int | Unknown:
 def size_of(resource: Resource) -> Decimal | Unknown:
     """The GiB that a resource is paid for."""
     size = resource.look("capacity.provisioned")
+    if isinstance(size, Unknown):
+        return Unknown(f"its size was not read: {size.reason}")
     if isinstance(size, bool) or not isinstance(size, int | float | Decimal) or size <= 0:
         return Unknown("its size was not read")
     return Decimal(str(size))
@@ -214,6 +221,8 @@ def _filled(template: str, resource: Resource) -> str | Unknown:
     text = template
     for fact in _FACT.findall(template):
         value = resource.facts.get(fact)
+        if isinstance(value, Unknown):
+            return Unknown(f"its {fact} is not known: {value.reason}")
         if not isinstance(value, str) or not value:
             return Unknown(f"its {fact} was not read")
         text = text.replace(f"{{{fact}}}", value.casefold())

@@ -71,6 +71,30 @@ def shared(parts: Parts) -> Iterator[Split]:
                 yield Split(tests[0] if len(tests) == 1 else All(tuple(tests)), item.data["split_by"])
 
 
+def assumed(parts: Parts) -> dict[str, dict[str, object]]:
+    """What is assumed of planned resources by address: sizes in bytes, numbers, texts; the policy's own win.
+
+    An entry that is not well written is said by the schema and left out.
+    """
+    found: dict[str, dict[str, object]] = {}
+    for part in parts:
+        for address, item in part.entries():
+            found[address] = {name: value for name, entry in item.entries() if (value := _usage(entry)) is not None}
+    return found
+
+
+def _usage(item: Item) -> object:
+    name, data = item.place[-1], item.data
+    if name == "instance_type":
+        return _text(data)
+    if isinstance(data, int | float) and not isinstance(data, bool):
+        return data if isinstance(data, int) else Decimal(str(data))
+    try:
+        return parse("size", data)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
 def _budget(name: str, item: Item) -> Budget | None:
     limit = _limit(item.below("limit"))
     covers = _condition(item.below("for"))

@@ -26,7 +26,6 @@ from finops_guard.model import DESTRUCTIVE, VERBS, Budget, Condition, Mode, Poli
 
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
 LATER = {
-    "assume": "planned resources are not estimated",
     "waivers": "infrastructure as code is not judged",
     "datasets": "data locality is not judged",
 }
@@ -119,6 +118,7 @@ class _Draft:
             shared=tuple(money.shared(parts.get("shared", []))),
             budgets=self._budgets(parts.get("budgets", [])),
             units=money.units(parts.get("units", [])),
+            assume=money.assumed(parts.get("assume", [])),
             raw={key: _last(parts, key) for key in parts},
             texts=tuple(each.text for each in (self.document, *([self.base.document] if self.base else []))),
         )

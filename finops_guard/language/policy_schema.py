@@ -280,7 +280,15 @@ def policy_schema() -> Schema:
         {"charge": ref("charge"), "split_by": choice("accelerator_hours", "cost", "even")},
         ("charge", "split_by"),
     )
-    usage = {"type": "object", "additionalProperties": {"type": ["string", "number"]}, "minProperties": 1}
+    usage = closed(
+        {
+            **dict.fromkeys(("bytes_processed_month", "bytes_ingested_month", "bytes_stored"), literal("size")),
+            "hours_month": {"type": "number", "minimum": 0},
+            "instances": {"type": "integer", "minimum": 0},
+            "instance_type": TEXT,
+        },
+        minProperties=1,
+    )
     body = closed(
         {
             "policy": ref("name"),

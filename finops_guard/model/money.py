@@ -183,3 +183,23 @@ class UnitCost:
     days: int = 0
     unknown: tuple[str, ...] = ()
     refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDelta:
+    """What a plan adds to the bill of a month; `name`: the team whose part it is, empty for all of it.
+
+    Between `low` and `high`, None where there is no such bound: `hidden` says of what no price is known. `before`: what
+    is there costs now, None where not all of it is priced. `accelerators`: added less taken away, None where
+    `uncounted` says why. `by_usage`: how many resources are priced by use that nobody assumed, and counted without it.
+    """
+
+    name: str
+    currency: str
+    low: Decimal | None
+    high: Decimal | None
+    before: Decimal | None
+    accelerators: Decimal | None
+    uncounted: str = ""
+    hidden: tuple[str, ...] = ()
+    by_usage: int = 0

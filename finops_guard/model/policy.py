@@ -72,8 +72,9 @@ class Team:
 class Policy:
     """The binding of packs to an organisation, after `extends`; `raw` keeps the document for what is read elsewhere.
 
-    `aliases`: folded tag spelling -> canonical key. `fx`: (from, to) -> (rate, as_of). `texts` are the document's own,
-    whose sha256 is `sha256`, and that of the policy it extends.
+    `aliases`: folded tag spelling -> canonical key. `fx`: (from, to) -> (rate, as_of). `assume`: address -> usage
+    (bytes, hours, machines) of what is planned. `texts` are the document's own, whose sha256 is `sha256`, and that of
+    the policy it extends.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Policy:
     shared: tuple[Split, ...] = ()
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     units: Mapping[str, Unit] = field(default_factory=dict)
+    assume: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     raw: Mapping[str, object] = field(default_factory=dict)
     texts: tuple[str, ...] = field(default=(), repr=False, compare=False)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from finops_guard.model.money import BudgetStatus, UnitCost
+from finops_guard.model.money import BudgetStatus, PlanDelta, UnitCost
 from finops_guard.model.resource import Resource
 from finops_guard.model.rule import Mode, Rule, Severity, Verb
 from finops_guard.model.values import Money
@@ -199,7 +199,9 @@ class Report:
     """Everything one run found. Money totals by currency; `asked` are the targets as they were named.
 
     `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
-    `barred`: why it could not act at all; `journal_head`: the hash that seals what it did.
+    `barred`: why it could not act at all; `journal_head`: the hash that seals what it did. `planned`: only what is
+    planned was judged; then only findings of `enforced` bindings (their declared mode is enforce) fail a pipeline.
+    `deltas`: what a plan adds to the bill of a month, all of it first, then each team's part.
     """
 
     run_id: str
@@ -231,3 +233,16 @@ class Report:
     budgets: tuple[BudgetStatus, ...] = ()
     units: tuple[UnitCost, ...] = ()
     journal_head: str | None = None
+    planned: bool = False
+    deltas: tuple[PlanDelta, ...] = ()
+    enforced: frozenset[str] = frozenset()
+
+    def binds(self, finding: Finding) -> bool:
+        """Whether a finding can fail a run: on what is planned, only one of a binding whose mode is enforce."""
+        planned = self.planned or finding.resource.fields.get("state") == "planned"
+        return finding.binding in self.enforced if planned else True
+
+    def blocks(self, finding: Finding) -> bool:
+        """Whether the ladder of a finding on what is planned has `block`: it then fails whatever its severity."""
+        planned = self.planned or finding.resource.fields.get("state") == "planned"
+        return planned and self.binds(finding) and any(rung.do == "block" for rung in finding.rule.otherwise)

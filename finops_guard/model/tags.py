@@ -39,9 +39,9 @@ class Tags(dict[str, str]):
     """Canonical key -> value of every tag that has one value; an empty or blank value is absent.
 
     `raw` is what the provider said, untouched. `conflicts` holds, by canonical key, the raw spellings whose values
-    differ; such a key is in neither the map nor absent. `unknown` holds, by raw spelling, keys that are there or not with
-    a value that cannot be told, and why (a plan: known after apply). `open_because` says why more tags may exist than are
-    here (None when the map is complete); with an empty map it means that the tags could not be read at all.
+    differ; such a key is in neither the map nor absent. `unknown` holds, by raw spelling, keys that are there or not
+    with a value that cannot be told, and why (a plan: known after apply). `open_because` says why more tags may exist
+    than are here (None when the map is complete); with an empty map it means that the tags could not be read at all.
 
     `get` answers for the compiled rules: it raises KeyError where the value is unknown.
     """

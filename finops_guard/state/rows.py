@@ -20,8 +20,8 @@ DERIVED = frozenset({"age", "running_for"})
 
 _KEYS = frozenset(
     {
-        "fields", "unknown", "tags", "tags_unknown", "open", "account_tags", "account_open", "started", "facts", "price",
-        "at",
+        "fields", "unknown", "tags", "tags_unknown", "open", "account_tags", "account_open", "started", "facts",
+        "price", "at",
     }
 )  # fmt: skip
 _NO_ACCOUNT_TAGS = Resource({}, Tags({}, {})).account_tags.open_because

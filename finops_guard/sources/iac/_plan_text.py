@@ -76,12 +76,12 @@ def _beside_noise(path: Path, data: bytes, notes: Notes, wrong: ValueError) -> o
 
 def _check(path: Path, plan: dict[str, object]) -> None:
     changes, planned = plan.get("resource_changes"), plan.get("planned_values")
-    if changes is None and planned is None:
+    if changes is None and (planned is None or not {"format_version", "terraform_version"} & plan.keys()):
         if "@level" in plan:
             raise InputError(f"{path}: the log of `terraform plan -json`, not the plan", help=_SHOW)
         if "values" in plan or "resources" in plan:
             raise InputError(f"{path}: a Terraform state, not a plan: it does not say what will change", help=_SHOW)
-        raise InputError(f"{path}: not a plan: it has neither planned_values nor resource_changes", help=_SHOW)
+        raise InputError(f"{path}: not a plan: it has no resource_changes, and nothing that says who made it", help=_SHOW)
     if changes is None and _any_planned(planned):
         what = "has planned_values without resource_changes: nothing says what is known only after apply"
         raise InputError(f"{path}: {what}", help=_SHOW)

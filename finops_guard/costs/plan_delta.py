@@ -1,0 +1,167 @@
+"""What a plan adds to the bill of a month: of everything it changes, what comes less what goes.
+
+Of what has no price nobody knows the cost: the delta then has a least and no most, and is never taken for 0. What is
+only priced by use counts without it, unless the policy assumes some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from finops_guard.costs import prices
+from finops_guard.costs.pricing import Pricer
+from finops_guard.model import Money, PlanDelta, Policy, Resource, Tags, Unknown, Value, money_in
+
+_TEAM = "team"
+_STANDS = frozenset({"none", "delete"})
+_STAYS = ("cloud", "type", "kind", "id", "state", "region")
+_MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count")
+_COUNT = "accelerators.count"
+
+
+@dataclass(slots=True)
+class _Sum:
+    """Money between a least and a most, None where there is no most; and the accelerators that come and go."""
+
+    low: Decimal | None = Decimal(0)
+    high: Decimal | None = Decimal(0)
+    before: Decimal | None = Decimal(0)
+    accelerators: Decimal = Decimal(0)
+    hidden: dict[str, list[str]] = field(default_factory=dict)
+    uncounted: str = ""
+    usage: int = 0
+
+    def plus(self, amount: Decimal | None, resource: Resource, why: str) -> None:
+        """What comes; None: not known."""
+        if amount is None:
+            self.high = None
+            self.hidden.setdefault(why, []).append(resource.id)
+            return
+        self.low = None if self.low is None else self.low + amount
+        self.high = None if self.high is None else self.high + amount
+
+    def minus(self, amount: Decimal | None, resource: Resource, why: str) -> None:
+        """What goes; of what is not known nothing is taken off the most, and no least is left."""
+        if amount is None:
+            self.before = None
+            self.hidden.setdefault(why, []).append(resource.id)
+            self.low = None
+            return
+        self.low = None if self.low is None else self.low - amount
+        self.high = None if self.high is None else self.high - amount
+
+
+class Deltas:
+    """Adds up a plan: all of it, and each team's part."""
+
+    def __init__(self, policy: Policy, pricer: Pricer) -> None:
+        self._policy, self._pricer = policy, pricer
+        self._currency = policy.currency or "USD"
+        self.whole = _Sum()
+        self.teams: dict[str, _Sum] = {}
+
+    def add(self, resource: Resource) -> None:
+        """Count a planned resource that has its price."""
+        change = resource.text("change")
+        team = resource.tags.look(_TEAM)
+        sums = [self.whole]
+        if isinstance(team, str):
+            sums.append(self.teams.setdefault(team, _Sum()))
+        was = self._was(resource) if "before" in resource.facts else None
+        after, why = self._month(resource) if change != "delete" else (Decimal(0), "")
+        before, why_before = (Decimal(0), "") if was is None else self._month(was)
+        for each in sums:
+            each.usage += change not in _STANDS and _by_usage(resource)
+            if change == "none":
+                each.before = None if each.before is None or before is None else each.before + before
+                continue
+            if was is not None and after is None and before is None and _same(resource, was):
+                continue  # what has no price stays what it was
+            each.plus(after, resource, why)
+            each.minus(before, resource, why_before)
+            if before is not None and each.before is not None:
+                each.before += before
+            self._accelerators(each, resource, was, change)
+
+    def delta(self, sums: _Sum, name: str) -> PlanDelta:
+        """What came of it."""
+        hidden = tuple(f"{_some(ids)}: {why}" for why, ids in sums.hidden.items())
+        return PlanDelta(
+            name=name,
+            currency=self._currency,
+            low=sums.low,
+            high=sums.high,
+            before=sums.before,
+            accelerators=sums.accelerators if not sums.uncounted else None,
+            uncounted=sums.uncounted,
+            hidden=hidden,
+            by_usage=sums.usage,
+        )
+
+    def _accelerators(self, each: _Sum, resource: Resource, was: Resource | None, change: str) -> None:
+        now = resource.look(_COUNT) if change != "delete" else 0
+        then = 0 if was is None else was.look(_COUNT)
+        for value, sign in ((now, 1), (then, -1)):
+            if isinstance(value, Unknown):
+                each.uncounted = each.uncounted or f"{resource.id}: {value.reason}"
+            elif isinstance(value, int | float | Decimal):
+                each.accelerators += sign * Decimal(str(value))
+
+    def _month(self, resource: Resource) -> tuple[Decimal | None, str]:
+        """What a month costs in the currency of the sum, or None and why that is not known."""
+        month = resource.look("cost.month")
+        if isinstance(month, Money):
+            told = money_in(month, self._currency, self._policy.fx)
+            return (told.amount, "") if told else (None, f"no exchange rate from {month.currency} to {self._currency}")
+        if resource.facts.get("free") or _by_usage(resource):
+            return Decimal(0), ""
+        return None, month.reason if isinstance(month, Unknown) else "it has no price"
+
+    def _was(self, resource: Resource) -> Resource:
+        """The resource as it was, with its price of then."""
+        told = resource.facts["before"]
+        facts = dict(told) if isinstance(told, Mapping) else {}
+        fields = {name: resource.fields[name] for name in _STAYS if name in resource.fields}
+        region, size, spot = facts.pop("region", None), facts.pop("size", None), facts.pop("spot", None)
+        fields["purchase"] = "spot" if spot else "on-demand"
+        unknown = dict(resource.unknown)
+        if isinstance(region, str):
+            fields["region"] = region
+        if isinstance(size, int | Decimal):
+            fields["capacity.provisioned"] = size
+        if "free" in resource.facts:
+            facts["free"] = True
+        if all(facts.get(name) == resource.facts.get(name) for name in _MACHINES):
+            fields |= {name: resource.fields[name] for name in (_COUNT,) if name in resource.fields}
+        else:
+            fields |= _counted(resource.text("cloud"), facts)
+        was = Resource(fields, Tags.of({}), unknown, facts=facts)
+        self._pricer.apply(was)
+        return was
+
+
+def _some(ids: list[str]) -> str:
+    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
+
+
+def _by_usage(resource: Resource) -> bool:
+    return resource.unknown.get("cost.month") == prices.BY_USAGE and "cost.month" not in resource.fields
+
+
+def _same(resource: Resource, was: Resource) -> bool:
+    size = "capacity.provisioned"
+    same = all(resource.facts.get(name) == was.facts.get(name) for name in _MACHINES)
+    return same and resource.look(size) == was.look(size)
+
+
+def _counted(cloud: str, facts: Mapping[str, object]) -> dict[str, Value]:
+    """The accelerators of the machines that there were, where the table knows them."""
+    machine, times = facts.get("instance_type"), facts.get("instances", 1)
+    if facts.get("accelerator_type") or not isinstance(machine, str | None):
+        return {}
+    found = prices.accelerator(cloud, machine) if machine else None
+    if found is None:
+        return {} if machine and prices.is_accelerator_family(cloud, machine) else {_COUNT: 0}
+    return {_COUNT: found.count * times} if found.count is not None and isinstance(times, int) else {}

@@ -1,0 +1,88 @@
+"""A plan as a thing that is judged: what it adds to the bill, and what it takes of a budget's rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias
+
+from finops_guard.costs.computed import computed_resource
+from finops_guard.model import Money, PlanDelta, Resource, Unknown, Value, money_in
+
+PLAN_TYPE = "FinOpsGuard::Plan"
+Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
+_TEAM = "team"
+_CENT = Decimal("0.01")
+_WHOLE = 100
+
+
+def plan_resource(delta: PlanDelta) -> Resource:
+    """A plan, or a team's part of it, as a thing that is judged; its team is its tag, so that budgets cover it."""
+    team = {_TEAM: delta.name} if delta.name else {}
+    resource = computed_resource(
+        kind="plan",
+        type_=PLAN_TYPE,
+        id_=f"plan/{delta.name}" if delta.name else "plan",
+        name=delta.name or "plan",
+        covers=None,
+        tags=team,
+    )
+    resource.fields["state"] = "planned"
+    why = "; ".join(delta.hidden) or "not everything has a price"
+    exact = delta.low if delta.low == delta.high else None
+    before = delta.before
+    share: Value | Unknown = Unknown(why)
+    if before is not None and exact is not None:
+        share = float(round(100 * exact / before, 4)) if before > 0 else None
+    told: dict[str, Value | Unknown] = {
+        "plan.delta_month": Unknown(why) if exact is None else Money(exact, delta.currency),
+        "plan.delta_low": Unknown(why) if delta.low is None else Money(delta.low, delta.currency),
+        "plan.delta_high": Unknown(why) if delta.high is None else Money(delta.high, delta.currency),
+        "plan.delta_percent": share,
+        "plan.accelerators": Unknown(delta.uncounted) if delta.accelerators is None else delta.accelerators,
+        "plan.of_remaining_percent": None,
+    }
+    for name, value in told.items():
+        _put(resource, name, value)
+    return resource
+
+
+def put_remaining(resource: Resource, delta: PlanDelta, fx: Fx) -> None:
+    """What the plan takes of what is left of the budget that covers it; absent without one."""
+    if resource.fields.get("budget.name", "") is None:
+        return
+    left = resource.look("budget.remaining")
+    share: Value | Unknown
+    if isinstance(left, Unknown):
+        share = left
+    elif not isinstance(left, Money):
+        share = None
+    elif delta.low is None or delta.high is None:
+        share = _at_least(delta, left, fx)
+    else:
+        share = _share(delta.high, delta.currency, left, fx)
+    _put(resource, "plan.of_remaining_percent", share)
+
+
+def _at_least(delta: PlanDelta, left: Money, fx: Fx) -> Value | Unknown:
+    """Where the most is not known: beyond the whole rest already at the least is beyond it."""
+    least = None if delta.low is None else _share(delta.low, delta.currency, left, fx)
+    if isinstance(least, float) and least > _WHOLE:
+        return least
+    return Unknown("; ".join(delta.hidden) or "not everything has a price")
+
+
+def _share(amount: Decimal, currency: str, left: Money, fx: Fx) -> float | Unknown:
+    told = money_in(Money(amount, currency), left.currency, fx)
+    if told is None:
+        return Unknown(f"no exchange rate from {currency} to {left.currency}")
+    return float(round(100 * told.amount / (left.amount if left.amount > 0 else _CENT), 4)) if told.amount > 0 else 0.0
+
+
+def _put(resource: Resource, name: str, value: Value | Unknown) -> None:
+    if isinstance(value, Unknown):
+        resource.fields.pop(name, None)
+        resource.unknown[name] = value.reason
+    else:
+        resource.fields[name] = value
