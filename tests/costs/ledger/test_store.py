@@ -201,7 +201,7 @@ def test_which_hours_are_complete(tmp_path: Path) -> None:
         {"ProviderName": "Google Cloud", "SubAccountId": "p", "ChargePeriodStart": "2026-11-19T00:00:00Z",
          "ChargePeriodEnd": "2026-11-20T00:00:00Z"},
         # A month's fee, a correction and a row from the future say nothing.
-        {"ChargePeriodStart": "2026-11-01T00:00:00Z", "ChargePeriodEnd": "2026-12-01T00:00:00Z"},
+        {"ChargePeriodStart": "2026-10-24T00:00:00Z", "ChargePeriodEnd": "2026-11-24T00:00:00Z"},
         {"ChargeCategory": "Tax", "ChargePeriodStart": "2026-11-24T00:00:00Z",
          "ChargePeriodEnd": "2026-11-25T00:00:00Z"},
         {"ChargePeriodStart": "2026-11-29T00:00:00Z", "ChargePeriodEnd": "2026-11-30T00:00:00Z"},
