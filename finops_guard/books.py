@@ -28,6 +28,7 @@ from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.plan_judged import Fx, plan_resource, put_remaining
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.costs.reach import Reach
+from finops_guard.costs.readiness import Readiness, accounts_of, readiness
 from finops_guard.costs.units import unit_costs
 from finops_guard.costs.units_judged import unit_resources
 from finops_guard.enrich import derived, enrich
@@ -46,17 +47,20 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run knows about money. `computed`: budgets, unit costs and charges as resources, to be judged."""
+    """What a run knows about money. `computed`: budgets, unit costs, charges and bills as resources, to be judged."""
 
     budgets: tuple[BudgetStatus, ...]
     units: tuple[UnitCost, ...]
     computed: tuple[Resource, ...]
     covers: Covers | None
+    ready: Readiness | None = None
     deltas: tuple[PlanDelta, ...] = ()
 
     def joined(self, resources: Iterable[Resource]) -> Iterator[Resource]:
-        """Resources, each told of the budget that covers it, where a rule asks for that."""
+        """Resources, each told of the budget that covers it and of its bill, where a rule asks for that."""
         for resource in resources:
+            if self.ready is not None:
+                self.ready.join(resource)
             if self.covers is not None:
                 self.covers.join(resource)
             yield resource
@@ -85,12 +89,15 @@ class Books:
         budgets, held = self.budgets(inventory), thresholds_of(policy)
         units = self._units(inventory) if policy.units else []
         computed = [*(budget_resource(each, held) for each in budgets), *unit_resources(units), *self._charges()]
-        asked = any(name.startswith("budget.") for name in need_of(policy).fields)
+        ready = self._readiness() if self._asked("exports.") else None
+        if ready is not None:
+            computed += ready.others(accounts_of(inventory() if inventory is not None else ()))
         covers = Covers(budgets, self.at, policy.fx, held)
         deltas = self._deltas(planned) if planned is not None else ()
         computed += [_plan(delta, covers, policy.fx) for delta in deltas]
         told = tuple(derived(computed, policy, self.at))
-        return Figures(tuple(budgets), tuple(units), told, covers if asked else None, deltas)
+        asked = covers if self._asked("budget.") else None
+        return Figures(tuple(budgets), tuple(units), told, asked, ready, deltas)
 
     def _deltas(self, planned: Inventory) -> tuple[PlanDelta, ...]:
         """What a plan adds to the bill of a month: all of it, then each team's part."""
@@ -98,6 +105,16 @@ class Books:
         for resource in self.priced(each for each in planned() if each.fields.get("state") == "planned"):
             sums.add(resource)
         return (sums.delta(sums.whole, ""), *(sums.delta(each, team) for team, each in sorted(sums.teams.items())))
+
+    def _readiness(self) -> Readiness:
+        policy = self.policy
+        return readiness(
+            self.ledger, keys_of(policy), self.at, aliases=policy.aliases, currency=policy.currency, fx=policy.fx
+        )
+
+    def _asked(self, group: str) -> bool:
+        """Whether a rule asks for a field of a group."""
+        return any(name.startswith(group) for name in need_of(self.policy).fields)
 
     def budgets(self, inventory: Inventory | None) -> list[BudgetStatus]:
         """The budgets as they stand; without an inventory, what accrued is unknown."""

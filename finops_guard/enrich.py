@@ -8,6 +8,7 @@ from datetime import datetime
 from finops_guard.costs import assumed
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.evaluate import Setting, derive, predicate
+from finops_guard.fields import COMPUTED_KINDS
 from finops_guard.model import Money, Policy, Resource, money_in
 
 
@@ -34,7 +35,8 @@ def _priced(resources: Iterable[Resource], policy: Policy, pricer: Pricer) -> It
         usage = assumed.of(resource, policy.assume)
         if usage is not None:
             assumed.settle(resource, usage)
-        pricer.apply(resource)
+        if resource.kind not in COMPUTED_KINDS:
+            pricer.apply(resource)
         if usage is not None:
             assumed.add(resource, usage)
         for name in ("cost.hour", "cost.month"):

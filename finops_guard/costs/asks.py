@@ -30,6 +30,7 @@ DIMENSIONS = {
     "type": "ResourceType",
     "unit": "ConsumedUnit",
     "allocated_by": "AllocatedMethodId: how a part of something shared was allocated",
+    "principal": "who called, where a bill says so (AWS: line_item_iam_principal)",
     "file": "the file a row came from",
 }
 """What rows can be grouped by, besides `tags.<canonical key>` (of an allocated row, AllocatedTags before Tags)."""

@@ -15,7 +15,7 @@ TIMES = ("start", "end")
 BOOLS = ("marketplace", "correction")
 TEXTS = (
     "currency cloud account account_name billing_account region service category charge_category charge_class "
-    "description publisher usage sku id name type unit resource_group purchase allocated_by"
+    "description publisher usage sku id name type unit resource_group purchase allocated_by principal"
 ).split()
 ONLY_TAG = "x_OnlyTag/"
 """How a column of one tag's values begins, before the key, in a FOCUS file that can tell no other tag.

@@ -79,6 +79,7 @@ def plan(columns: Sequence[str]) -> Plan:
         "usage": there.first("line_item_usage_type"),
         "sku": there.first("product_sku"),
         "id": there.first("line_item_resource_id"),
+        "principal": there.first("line_item_iam_principal"),
         "unit": there.first("pricing_unit"),
         "quantity": there.first("line_item_usage_amount"),
         "hours": there.cell(

@@ -21,7 +21,7 @@ from typing import Any
 
 from finops_guard.costs.ledger.read import FileRead
 
-VERSION = 6
+VERSION = 7
 """Of the tables: what changes how rows are read raises it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -86,7 +87,7 @@ class Run:
 
 @dataclass(slots=True)
 class Cell:
-    """One account × region × type. `gaps` and `remarks` are what it could not read."""
+    """One account × region × type. `gaps` and `remarks` are what it could not read, `usd` what asking cost."""
 
     account: Account
     region: str
@@ -94,6 +95,7 @@ class Cell:
     run: Run
     gaps: list[Gap] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    usd: Decimal = Decimal(0)
     _hopeless: dict[str, Unreadable] = field(default_factory=dict)
 
     @property

@@ -15,7 +15,7 @@ from finops_guard.sources.aws import _metrics, _tagging
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from finops_guard.model import Outcome, Step
+    from finops_guard.model import Need, Outcome, Step
     from finops_guard.sources.aws._cells import TypeModule
     from finops_guard.sources.aws._writes import Site
 
@@ -50,6 +50,16 @@ def types() -> tuple[TypeModule, ...]:
 def index() -> TypeModule:
     """The module that finds what no other describes."""
     return cast("TypeModule", importlib.import_module(f"{_FOLDER}._any"))
+
+
+def wanted(need: Need) -> list[TypeModule]:
+    """The modules of types that a rule can reach; of some, FIELDS begins the names of the fields that ask for them."""
+    some = (module for module in types() if need.kinds is None or module.KIND in need.kinds)
+    return [module for module in some if any(name.startswith(_fields(module)) for name in ("", *need.fields))]
+
+
+def _fields(module: TypeModule) -> str:
+    return str(getattr(module, "FIELDS", ""))
 
 
 def matcher(modules: Sequence[TypeModule]) -> Callable[[str], bool]:

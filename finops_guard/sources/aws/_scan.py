@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from finops_guard.model import Need, Notes, Resource
     from finops_guard.model.report import Memory
     from finops_guard.sources.aws._cells import Account, TypeModule
+    from finops_guard.sources.aws._scope import Caller
 
 _BATCH = 100
+_BILL = "account"
+"""The kind of what is asked about an account's bill."""
 _WAITING = 4
 """Batches a cell may be ahead of whoever reads; with `jobs` cells this bounds what is in memory."""
 _LOOK_UP = 0.2
@@ -52,7 +55,7 @@ def collect(scope: Mapping[str, Any], need: Need, now: datetime, notes: Notes, *
             return
         plan = _Plan(scope, need, now, notes, clients)
         accounts = _scope.accounts(scope, need, clients, notes, me)
-        yield from _told_in_order((cell for account in accounts for cell in plan.cells(account)), notes, jobs)
+        yield from _told_in_order(plan.all_cells(accounts, me), notes, jobs)
 
 
 @dataclass(slots=True)
@@ -66,6 +69,22 @@ class _Plan:
     clients: Clients
     machines: Machines = field(default_factory=Machines)
 
+    def all_cells(self, accounts: Iterator[Account], me: Caller) -> Iterator[Cell]:
+        """The cells of all accounts in scope; then the bill of the caller's own, which is often all the others' payer.
+
+        What is in an account out of scope is not looked at.
+        """
+        outside = True
+        for account in accounts:
+            outside &= account.id != me.account
+            yield from self.cells(account)
+        bills = [module for module in _modules.wanted(self.need) if module.KIND == _BILL]
+        if outside and bills:
+            home = home_region(me.partition)
+            run = self._run(bills, (home,), home)
+            for own in _scope.accounts({}, self.need, self.clients, self.notes, me):
+                yield from (Cell(own, home, module, run) for module in bills)
+
     def cells(self, account: Account) -> Iterator[Cell]:
         """The cells of an account: types without a region first, then region by region."""
         with signed_by(account.credentials):
@@ -74,7 +93,7 @@ class _Plan:
             return
         home = home_region(account.partition)
         first = home if home in regions else regions[0]
-        wanted = [m for m in _modules.types() if self.need.kinds is None or m.KIND in self.need.kinds]
+        wanted = _modules.wanted(self.need)
         if self.need.kinds is None:
             wanted.append(_modules.index())
         run = self._run(wanted, regions, first)
@@ -201,7 +220,7 @@ def _told_in_order(cells: Iterator[Cell], notes: Notes, jobs: int) -> Iterator[R
             yield from stream.resources(memory)
             done += 1
             _note(stream.cell, notes)
-            notes.calls.setdefault("aws", Calls()).usd += stream.usd
+            notes.calls.setdefault("aws", Calls()).usd += stream.usd + stream.cell.usd
             notes.say(_name(stream.cell), done, 0 if len(streams) == 2 * jobs - 1 else done + len(streams))
     finally:
         stop.set()

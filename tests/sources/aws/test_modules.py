@@ -24,6 +24,7 @@ SAMPLES = {
     "elasticloadbalancingv2_load_balancer": "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/x/1",
     "lambda_function": "arn:aws:lambda:eu-west-1:1:function:f",
     "logs_log_group": "arn:aws:logs:eu-west-1:1:log-group:/a/b",
+    "organizations_account": "arn:aws:iam::1:root",
     "rds_db_instance": "arn:aws:rds:eu-west-1:1:db:d",
     "s3_bucket": "arn:aws:s3:::b",
     "sagemaker_endpoint": "arn:aws:sagemaker:eu-west-1:1:endpoint/e",
@@ -56,7 +57,7 @@ def test_every_module_keeps_the_contract(name: str) -> None:
     module = MODULES[name]
     assert module.__doc__
     assert module.collect.__doc__
-    assert module.KIND in KINDS
+    assert module.KIND in (*KINDS, "account")
     assert module.PERMISSIONS["collect"]
     assert [other for other in MODULES if fnmatchcase(SAMPLES[name], MODULES[other].ARN)] == [name]
     assert not any(fnmatchcase(arn, module.ARN) for arn in OTHERS)
