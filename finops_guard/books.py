@@ -24,8 +24,7 @@ from finops_guard.costs.budgets_joined import Covers, budget_resource, threshold
 from finops_guard.costs.charges import charges
 from finops_guard.costs.ledger import COSTS, FileRead, Ledger, open_ledger
 from finops_guard.costs.periods import period_of, previous
-from finops_guard.costs.plan_delta import Deltas
-from finops_guard.costs.plan_judged import Fx, plan_resource, put_remaining
+from finops_guard.costs.plan_judged import plan_resource, put_remaining
 from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.readiness import Readiness, accounts_of, readiness
@@ -54,7 +53,6 @@ class Figures:
     computed: tuple[Resource, ...]
     covers: Covers | None
     ready: Readiness | None = None
-    deltas: tuple[PlanDelta, ...] = ()
 
     def joined(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Resources, each told of the budget that covers it and of its bill, where a rule asks for that."""
@@ -80,11 +78,8 @@ class Books:
         """An inventory with prices and every derived field."""
         return enrich(inventory, self.policy, self.at, self.pricer)
 
-    def figures(self, inventory: Inventory | None, planned: Inventory | None = None) -> Figures:
-        """Budgets, unit costs, charges and plans; without an inventory, what accrued is unknown.
-
-        `planned`: what has planned resources among others.
-        """
+    def figures(self, inventory: Inventory | None) -> Figures:
+        """Budgets, unit costs and charges; without an inventory, what accrued is unknown."""
         policy = self.policy
         budgets, held = self.budgets(inventory), thresholds_of(policy)
         units = self._units(inventory) if policy.units else []
@@ -92,19 +87,23 @@ class Books:
         ready = self._readiness() if self._asked("exports.") else None
         if ready is not None:
             computed += ready.others(accounts_of(inventory() if inventory is not None else ()))
-        covers = Covers(budgets, self.at, policy.fx, held)
-        deltas = self._deltas(planned) if planned is not None else ()
-        computed += [_plan(delta, covers, policy.fx) for delta in deltas]
-        told = tuple(derived(computed, policy, self.at))
-        asked = covers if self._asked("budget.") else None
-        return Figures(tuple(budgets), tuple(units), told, asked, ready, deltas)
+        return Figures(
+            tuple(budgets),
+            tuple(units),
+            tuple(derived(computed, policy, self.at)),
+            Covers(budgets, self.at, policy.fx, held) if self._asked("budget.") else None,
+            ready,
+        )
 
-    def _deltas(self, planned: Inventory) -> tuple[PlanDelta, ...]:
-        """What a plan adds to the bill of a month: all of it, then each team's part."""
-        sums = Deltas(self.policy, self.pricer)
-        for resource in self.priced(each for each in planned() if each.fields.get("state") == "planned"):
-            sums.add(resource)
-        return (sums.delta(sums.whole, ""), *(sums.delta(each, team) for team, each in sorted(sums.teams.items())))
+    def plans(self, deltas: Iterable[PlanDelta], figures: Figures) -> Iterator[Resource]:
+        """What a plan adds as resources, to be judged: each with the budget that covers it."""
+        policy = self.policy
+        covers = Covers(figures.budgets, self.at, policy.fx, thresholds_of(policy))
+        for delta in deltas:
+            resource = plan_resource(delta)
+            covers.join(resource)
+            put_remaining(resource, delta, policy.fx)
+            yield from derived([resource], policy, self.at)
 
     def _readiness(self) -> Readiness:
         policy = self.policy
@@ -173,14 +172,6 @@ class Books:
 def _gap(gap: Gap) -> str:
     where = "/".join(part for part in (gap.cloud, gap.account, gap.region, gap.type) if part != "*")
     return f"not read: {where}: {gap.reason}"
-
-
-def _plan(delta: PlanDelta, covers: Covers, fx: Fx) -> Resource:
-    """A plan as it is judged: with the budget that covers it."""
-    resource = plan_resource(delta)
-    covers.join(resource)
-    put_remaining(resource, delta, fx)
-    return resource
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from finops_guard import __version__, books, notify, orders
 from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
 from finops_guard.costs import prices
+from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.planned import Mix, judged
 from finops_guard.errors import ActError
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
@@ -72,12 +73,12 @@ def run(request: Request) -> Report:
         mix = Mix()
         spool.write(mix.seen(found), path, lambda: _head(request, notes))
         known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
-        judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed))
+        judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed, known.plans()))
         failed = [*tally.found(findings(judged, policy, at))]
         report = _report(request, started, notes, tally, evaluator.passed, failed)
         figures = known.figures
-        report = replace(report, budgets=figures.budgets, units=figures.units, deltas=figures.deltas)
-        report = replace(report, planned=mix.only_planned)
+        report = replace(report, budgets=figures.budgets, units=figures.units)
+        report = replace(report, planned=mix.only_planned, deltas=known.deltas.all())
         return report if store is None else _enforced(report, request, store, notes, path, known)
 
 
@@ -86,11 +87,17 @@ class _Known:
 
     def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, *, every: bool) -> None:
         self._collected, self._money, self._every = collected, money, every
-        self.figures = money.figures(None if mix.only_planned else collected, collected if mix.planned else None)
+        self.figures = money.figures(None if mix.only_planned else collected)
+        self.deltas = Deltas(money.policy, money.pricer)
 
     def inventory(self) -> Iterator[Resource]:
-        """What sources found and is judged."""
-        return self.told(each for each in self._collected() if judged(each, every=self._every))
+        """What sources found and is judged; what a plan adds is counted as it passes."""
+        counted = self.deltas.counted(self._money.priced(self._collected()))
+        return self.figures.joined(each for each in counted if judged(each, every=self._every))
+
+    def plans(self) -> Iterator[Resource]:
+        """What the plan among it adds to the bill, when the inventory has passed."""
+        yield from self._money.plans(self.deltas.all(), self.figures)
 
     def told(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Resources with prices, derived fields and the budgets that cover them."""

@@ -6,7 +6,7 @@ only priced by use counts without it, unless the policy assumes some.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -59,16 +59,30 @@ class Deltas:
     def __init__(self, policy: Policy, pricer: Pricer) -> None:
         self._policy, self._pricer = policy, pricer
         self._currency = policy.currency or "USD"
-        self.whole = _Sum()
-        self.teams: dict[str, _Sum] = {}
+        self._whole = _Sum()
+        self._teams: dict[str, _Sum] = {}
+        self._any = False
 
-    def add(self, resource: Resource) -> None:
-        """Count a planned resource that has its price."""
+    def counted(self, resources: Iterable[Resource]) -> Iterator[Resource]:
+        """The same resources, which have their prices; those that are planned are counted as they pass."""
+        for resource in resources:
+            if resource.fields.get("state") == "planned":
+                self._any = True
+                self._add(resource)
+            yield resource
+
+    def all(self) -> tuple[PlanDelta, ...]:
+        """What was counted: all of it, then each team's part; nothing where nothing was planned."""
+        if not self._any:
+            return ()
+        return (self._delta(self._whole, ""), *(self._delta(each, team) for team, each in sorted(self._teams.items())))
+
+    def _add(self, resource: Resource) -> None:
         change = resource.text("change")
         team = resource.tags.look(_TEAM)
-        sums = [self.whole]
+        sums = [self._whole]
         if isinstance(team, str):
-            sums.append(self.teams.setdefault(team, _Sum()))
+            sums.append(self._teams.setdefault(team, _Sum()))
         was = self._was(resource) if "before" in resource.facts else None
         after, why = self._month(resource) if change != "delete" else (Decimal(0), "")
         before, why_before = (Decimal(0), "") if was is None else self._month(was)
@@ -85,8 +99,7 @@ class Deltas:
                 each.before += before
             self._accelerators(each, resource, was, change)
 
-    def delta(self, sums: _Sum, name: str) -> PlanDelta:
-        """What came of it."""
+    def _delta(self, sums: _Sum, name: str) -> PlanDelta:
         hidden = tuple(f"{_some(ids)}: {why}" for why, ids in sums.hidden.items())
         return PlanDelta(
             name=name,

@@ -33,6 +33,8 @@ class Values:
 
     def look(self, path: Path) -> object:
         """The value at a path with `Unknown` in it where a part of it is unknown; None where there is none."""
+        if path[0] not in self.values and not self.has(str(path[0])):
+            return AFTER_APPLY if self._unknown is True else None
         value: object = self.values
         unknown, sensitive = self._unknown, self._sensitive
         for step in path:
