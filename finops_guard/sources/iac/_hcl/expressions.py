@@ -1,0 +1,397 @@
+"""Expressions compiled to functions of a scope: `compiled(node, data)(scope) -> value`.
+
+Compiled once for each place in a file, run once for each instance. Unknown operands give the first one's reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl import templates
+from finops_guard.sources.iac._hcl.operators import BINARY, chosen, equal, negated, opposite
+from finops_guard.sources.iac._hcl.traversal import attribute, each_of, indexed
+from finops_guard.sources.iac._hcl.types import type_of, unify
+from finops_guard.sources.iac._hcl.values import Lazy, List, OpenMap, Val, WrongError, boolean, in_order, parsed, text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from finops_guard.sources.iac._hcl.scope import Scope
+
+Run: TypeAlias = "Callable[[Scope], Val]"
+_STEPS = frozenset(("get_attr", "index", "splat"))
+_LEAST = {"object_elem": 3}
+
+
+def compiled(node: Node, data: bytes) -> Run:
+    """An expression as a function; one that the grammar has and we do not is unknown."""
+    children = [child for child in node.children if child.type != "comment"]
+    make = _KINDS.get(node.type)
+    if make is not None:
+        return make(node, data)
+    if node.type in {"expression", "operation"}:
+        return _chain(children, data)
+    if len(children) == 1:
+        return compiled(children[0], data)
+    return constant(Unknown(f"an expression that we do not read: {node.type}"))
+
+
+def constant(value: Val) -> Run:
+    """A function that gives one value."""
+    return lambda _scope: value
+
+
+def _chain(children: list[Node], data: bytes) -> Run:
+    """A term, perhaps in parentheses, and what is taken from it: `.name`, `[key]`, `[*]`."""
+    first = children[0]
+    rest = children[1:]
+    if first.type == "(":
+        run, rest = _within_parentheses(children, data)
+    elif first.type == "variable_expr":
+        return _variable(first, rest, data)
+    else:
+        run = compiled(first, data)
+    return _taken(run, rest, data)
+
+
+def _within_parentheses(children: list[Node], data: bytes) -> tuple[Run, list[Node]]:
+    close = next(index for index, child in enumerate(children) if child.type == ")")
+    return _chain(children[1:close], data), children[close + 1 :]
+
+
+def _variable(node: Node, rest: list[Node], data: bytes) -> Run:
+    root = _text(node, data)
+    names = []
+    for step in rest:
+        if step.type != "get_attr":
+            break
+        names.append(_text(step.children[-1], data))
+    steps = tuple(names)
+    whole = [_step(step, data) for step in rest] if not any(step.type == "splat" for step in rest) else None
+
+    if whole is not None:
+
+        def look(scope: Scope) -> Val:
+            if root in scope.names:
+                value, taken = scope.names[root], 0
+            else:
+                value, taken = scope.module.look(root, steps)
+            for step in whole[taken:]:
+                value = step(value, scope)
+            return value
+
+        return look
+    after = [_taken(_given, rest[index:], data) for index in range(len(steps) + 1)]
+
+    def splat(scope: Scope) -> Val:
+        if root in scope.names:
+            value, taken = scope.names[root], 0
+        else:
+            value, taken = scope.module.look(root, steps)
+        return after[taken](scope.within({"\0": value}))
+
+    return splat
+
+
+def _given(scope: Scope) -> Val:
+    return scope.names["\0"]
+
+
+def _text(node: Node, data: bytes) -> str:
+    return data[node.start_byte : node.end_byte].decode()
+
+
+def _taken(run: Run, rest: list[Node], data: bytes) -> Run:
+    """What is taken from a term, step by step; after a splat, from each of its elements."""
+    for at, step in enumerate(rest):
+        if step.type == "splat":
+            return _splat(run, step, rest[at + 1 :], data)
+        run = _then(run, _step(step, data))
+    return run
+
+
+def _then(run: Run, step: Callable[[Val, Scope], Val]) -> Run:
+    return lambda scope: step(run(scope), scope)
+
+
+def _step(node: Node, data: bytes) -> Callable[[Val, Scope], Val]:
+    if node.type == "get_attr":
+        name = _text(node.children[-1], data)
+        return lambda value, _scope: attribute(value, name)
+    inner = node.children[0]
+    if inner.type == "legacy_index":
+        digits = _text(inner, data).removeprefix(".")
+        return lambda value, _scope: indexed(value, int(digits))
+    key = next((child for child in inner.children if child.type == "expression"), None)
+    if key is None:
+        return lambda _value, _scope: Unknown("an index that we do not read")
+    run = compiled(key, data)
+    return lambda value, scope: indexed(value, run(scope))
+
+
+def _splat(run: Run, node: Node, rest: list[Node], data: bytes) -> Run:
+    inside = [child for child in node.children[0].children if child.type in _STEPS]
+    full = node.children[0].type == "full_splat"
+    if full:
+        each, after = [*inside, *rest], []
+    else:
+        taken = [index for index, step in enumerate(inside) if step.type != "get_attr"]
+        cut = taken[0] if taken else len(inside)
+        each, after = inside[:cut], [*inside[cut:], *rest]
+    from_each = _taken(_given, each, data)
+
+    def spread(scope: Scope) -> Val:
+        value = run(scope)
+        items = each_of(value)
+        if isinstance(items, Unknown):
+            return items
+        found = [from_each(scope.within({"\0": item})) for item in items]
+        of = unify([type_of(item) for item in found]) if type(value) is List else None
+        return found if of is None or isinstance(of, tuple) else List(found, of)
+
+    return _taken(spread, after, data)
+
+
+def _literal(node: Node, data: bytes) -> Run:
+    child = node.children[0]
+    if child.type == "numeric_lit":
+        return constant(parsed(_text(child, data)))
+    if child.type == "bool_lit":
+        return constant(_text(child, data) == "true")
+    if child.type == "null_lit":
+        return constant(None)
+    return _string(child, data)
+
+
+def _string(node: Node, data: bytes) -> Run:
+    raw = data[node.start_byte + 1 : node.end_byte - 1].decode()
+    return constant(templates.literal(raw, quoted=True))
+
+
+def _template(node: Node, data: bytes) -> Run:
+    child = node.children[0]
+    make = templates.quoted if child.type == "quoted_template" else templates.heredoc
+    return make(child, data, compiled)
+
+
+def _tuple(node: Node, data: bytes) -> Run:
+    items = [compiled(child, data) for child in node.children if child.type == "expression"]
+    return lambda scope: [item(scope) for item in items]
+
+
+def _object(node: Node, data: bytes) -> Run:
+    pairs = []
+    for element in node.children:
+        if element.type == "object_elem":
+            key, value = (child for child in element.children if child.type == "expression")
+            pairs.append((_key(key, data), compiled(value, data)))
+
+    def make(scope: Scope) -> Val:
+        found: dict[str, Val] = {}
+        open_because = None
+        for key, value in pairs:
+            name = text(key(scope))
+            if isinstance(name, Unknown):
+                open_because = name.reason
+            else:
+                found[name] = value(scope)
+        return found if open_because is None else OpenMap(_hidden(found, open_because), open_because)
+
+    return make
+
+
+def _hidden(found: dict[str, Val], reason: str) -> list[tuple[str, Val]]:
+    """A key that cannot be told may be any of these, and its value may be the last one."""
+    return [(name, Unknown(reason)) for name in found]
+
+
+def _key(node: Node, data: bytes) -> Run:
+    """A key of an object: a bare name is itself, in parentheses it is an expression."""
+    children = [child for child in node.children if child.type != "comment"]
+    if len(children) == 1 and children[0].type == "variable_expr":
+        return constant(_text(node, data))
+    if len(children) == 1 and children[0].type == "literal_value" and children[0].children[0].type != "string_lit":
+        return constant(_text(node, data))
+    return compiled(node, data)
+
+
+def _call(node: Node, data: bytes) -> Run:
+    name = _text(node.children[0], data)
+    inside = next((child for child in node.children if child.type == "function_arguments"), None)
+    arguments = [] if inside is None else [child for child in inside.children if child.type == "expression"]
+    runs = [compiled(child, data) for child in arguments]
+    spread = inside is not None and any(child.type == "ellipsis" for child in inside.children)
+    if name in {"try", "can"}:
+        return _tried(runs) if name == "try" else _can(runs)
+    if not spread:
+        return lambda scope: scope.module.call(name, [run(scope) for run in runs])
+
+    def call(scope: Scope) -> Val:
+        values = [run(scope) for run in runs]
+        last = values.pop()
+        if isinstance(last, (Unknown, Lazy)):
+            return last if isinstance(last, Unknown) else Unknown(last.reason)
+        if not isinstance(last, list):
+            raise WrongError("only a list can be spread")
+        return scope.module.call(name, [*values, *last])
+
+    return call
+
+
+def _tried(runs: list[Run]) -> Run:
+    def attempt(scope: Scope) -> Val:
+        for run in runs:
+            try:
+                return run(scope)
+            except WrongError:
+                continue
+        raise WrongError("no alternative of try is valid")
+
+    return attempt
+
+
+def _can(runs: list[Run]) -> Run:
+    def possible(scope: Scope) -> Val:
+        try:
+            value = runs[0](scope)
+        except WrongError:
+            return False
+        return value if isinstance(value, Unknown) else True
+
+    return possible
+
+
+def _conditional(node: Node, data: bytes) -> Run:
+    test, yes, no = (compiled(child, data) for child in node.children if child.type == "expression")
+
+    def choose(scope: Scope) -> Val:
+        holds = boolean(test(scope))
+        if isinstance(holds, Unknown):
+            one, other = _or_unknown(yes, scope), _or_unknown(no, scope)
+            same = equal(one, other)
+            return chosen(one, other) if same is True else _either(one, other, holds)
+        return chosen(*((yes(scope), _or_unknown(no, scope)) if holds else (no(scope), _or_unknown(yes, scope))))
+
+    return choose
+
+
+def _or_unknown(run: Run, scope: Scope) -> Val:
+    """The branch that is not taken: only its type matters, and where it goes wrong not even that."""
+    try:
+        return run(scope)
+    except WrongError as wrong:
+        return Unknown(str(wrong))
+
+
+def _either(one: Val, other: Val, why: Unknown) -> Val:
+    """Of two maps, the keys of both; a key that only one has is there or not."""
+    if not (isinstance(one, dict) and isinstance(other, dict)):
+        return why
+    shared = [(key, value if equal(value, other[key]) is True else why) for key, value in one.items() if key in other]
+    return OpenMap(shared, why.reason)
+
+
+def _binary(node: Node, data: bytes) -> Run:
+    parts = [child for child in node.children if child.type != "comment"]
+    at = next(index for index, child in enumerate(parts) if not child.is_named and child.type not in "()")
+    left, right = _chain(parts[:at], data), _chain(parts[at + 1 :], data)
+    return BINARY[parts[at].type](left, right)
+
+
+def _unary(node: Node, data: bytes) -> Run:
+    parts = [child for child in node.children if child.type != "comment"]
+    run = _chain(parts[1:], data)
+    if parts[0].type == "-":
+        return lambda scope: negated(run(scope))
+    return lambda scope: opposite(run(scope))
+
+
+def _for(node: Node, data: bytes) -> Run:
+    inner = node.children[0]
+    intro = next(child for child in inner.children if child.type == "for_intro")
+    names = [_text(child, data) for child in intro.children if child.type == "identifier"]
+    over = compiled(next(child for child in intro.children if child.type == "expression"), data)
+    condition = next((child for child in inner.children if child.type == "for_cond"), None)
+    test = None
+    if condition is not None:
+        test = compiled(next(child for child in condition.children if child.type == "expression"), data)
+    results = [compiled(child, data) for child in inner.children if child.type == "expression"]
+    grouped = any(child.type == "ellipsis" for child in inner.children)
+    loop = _Loop(names, over, test)
+    if inner.type == "for_tuple_expr":
+        return lambda scope: _gather(loop, results[0], scope)
+    return lambda scope: _index(loop, results[0], results[1], scope, grouped=grouped)
+
+
+class _Loop:
+    """What a `for` goes through, by which names, and which of it."""
+
+    __slots__ = ("names", "over", "test")
+
+    def __init__(self, names: list[str], over: Run, test: Run | None) -> None:
+        self.names, self.over, self.test = names, over, test
+
+    def through(self, scope: Scope) -> tuple[list[tuple[Scope, Unknown | None]], str | None] | Unknown:
+        """A scope for each, with why it is not certain to be one; and why there may be more."""
+        value = self.over(scope)
+        if isinstance(value, (Unknown, Lazy)):
+            return value if isinstance(value, Unknown) else Unknown(value.reason)
+        more = value.reason if isinstance(value, OpenMap) else None
+        names = self.names
+        found: list[tuple[Scope, Unknown | None]] = []
+        for key, item in templates.pairs(value):
+            inside = scope.within({names[0]: key, names[1]: item} if len(names) > 1 else {names[0]: item})
+            holds = True if self.test is None else boolean(self.test(inside))
+            if holds is not False:
+                found.append((inside, holds if isinstance(holds, Unknown) else None))
+        return found, more
+
+
+def _gather(loop: _Loop, result: Run, scope: Scope) -> Val:
+    found = loop.through(scope)
+    if isinstance(found, Unknown):
+        return found
+    each, more = found
+    if more is not None:
+        return Unknown(more)
+    doubt = next((why for _, why in each if why is not None), None)
+    return [result(inside) for inside, _ in each] if doubt is None else doubt
+
+
+def _index(loop: _Loop, key: Run, result: Run, scope: Scope, *, grouped: bool) -> Val:
+    found = loop.through(scope)
+    if isinstance(found, Unknown):
+        return OpenMap((), found.reason)
+    each, more = found
+    out: dict[str, Val] = {}
+    for inside, doubt in each:
+        name = doubt or text(key(inside))
+        if isinstance(name, Unknown):
+            more = name.reason
+            continue
+        value = result(inside)
+        if grouped:
+            out.setdefault(name, []).append(value)
+        elif name in out:
+            raise WrongError(f"two elements for the key {name!r}")
+        else:
+            out[name] = value
+    if more is None:
+        return dict(in_order(out))
+    return OpenMap(((name, Unknown(more)) for name in out) if grouped else out.items(), more)
+
+
+_KINDS: dict[str, Callable[[Node, bytes], Run]] = {
+    "literal_value": _literal,
+    "string_lit": _string,
+    "template_expr": _template,
+    "tuple": _tuple,
+    "object": _object,
+    "function_call": _call,
+    "conditional": _conditional,
+    "binary_operation": _binary,
+    "unary_operation": _unary,
+    "for_expr": _for,
+}

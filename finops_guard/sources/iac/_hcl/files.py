@@ -1,0 +1,87 @@
+"""Functions of files, confined to the folder (or repository) that is judged: nothing else is ever opened."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import posixpath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl import functions
+from finops_guard.sources.iac._hcl.attributes import template
+from finops_guard.sources.iac._hcl.scope import Scope
+from finops_guard.sources.iac._hcl.values import Val, WrongError, unknown_in
+
+if TYPE_CHECKING:
+    from finops_guard.sources.iac._hcl.module import Module
+
+_LARGEST = 4 * 2**20
+_HASHES = {"filemd5": "md5", "filesha1": "sha1", "filesha256": "sha256", "filesha512": "sha512"}
+_READ = frozenset((*_HASHES, "file", "filebase64", "filebase64sha256", "fileexists", "templatefile"))
+
+
+def call(name: str, values: list[Val], module: Module) -> Val:
+    """What a function gives in a module."""
+    if name in {"basename", "dirname"} and len(values) == 1 and isinstance(values[0], str):
+        return posixpath.basename(values[0]) if name == "basename" else posixpath.dirname(values[0]) or "."
+    if name not in _READ:
+        return functions.call(name, values)
+    for value in values[:1]:
+        if (unknown := unknown_in(value)) is not None:
+            return unknown
+    if not values or not isinstance(values[0], str):
+        raise WrongError(f"{name}() takes the path of a file")
+    path = module.workspace.confined(module.workspace.root / values[0])
+    if isinstance(path, Unknown):
+        return path
+    if name == "fileexists":
+        return path.is_file()
+    data = _read(path, values[0])
+    return data if isinstance(data, Unknown) else _made(name, data, values, module)
+
+
+def _read(path: Path, said: str) -> bytes | Unknown:
+    try:
+        if path.stat().st_size > _LARGEST:
+            return Unknown(f"{said} is too large a file")
+        return path.read_bytes()
+    except (OSError, ValueError):
+        return Unknown(f"the file {said} is not there")
+
+
+def _made(name: str, data: bytes, values: list[Val], module: Module) -> Val:
+    if name in _HASHES:
+        return hashlib.new(_HASHES[name], data, usedforsecurity=False).hexdigest()
+    if name == "filebase64":
+        return base64.b64encode(data).decode()
+    if name == "filebase64sha256":
+        return base64.b64encode(hashlib.sha256(data).digest()).decode()
+    try:
+        said = data.decode()
+    except UnicodeDecodeError:
+        raise WrongError("the file is not text in UTF-8") from None
+    if name == "file":
+        return said
+    given = values[1] if len(values) > 1 else {}
+    if isinstance(given, Unknown):
+        return given
+    if not isinstance(given, dict):
+        raise WrongError("templatefile() takes a map of values")
+    return template(said)(Scope(_Alone(module), dict(given)))
+
+
+class _Alone:
+    """What a template file sees: its own values and the functions, nothing of the module."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    def look(self, root: str, _steps: tuple[str, ...]) -> tuple[Val, int]:
+        """Names that it was not given."""
+        return Unknown(f"the template is not given {root}"), 0
+
+    def call(self, name: str, values: list[Val]) -> Val:
+        """A function."""
+        return call(name, values, self._module)

@@ -1,0 +1,44 @@
+"""Terraform's functions: each module here has `FUNCTIONS`, by name; `PARTIAL` are those that take what is not known.
+
+Every other one is unknown as soon as a part of an argument is. A function that is not here is unknown, not an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.functions import collections, encoding, networks, numbers, strings
+from finops_guard.sources.iac._hcl.values import Val, WrongError, unknown_in
+
+Function: TypeAlias = Callable[..., Val]
+
+_MODULES = (strings, collections, numbers, encoding, networks)
+_FUNCTIONS: dict[str, Function] = {name: made for module in _MODULES for name, made in module.FUNCTIONS.items()}
+_PARTIAL: frozenset[str] = collections.PARTIAL
+_LATER = {
+    "timestamp": "the time of a run",
+    "plantimestamp": "the time of a plan",
+    "uuid": "a new identifier in every run",
+    "bcrypt": "another hash in every run",
+}
+
+
+def call(name: str, values: list[Val]) -> Val:
+    """What a function gives; WrongError where it takes no such arguments."""
+    plain = name.removeprefix("core::")
+    function = _FUNCTIONS.get(plain)
+    if function is None:
+        why = _LATER.get(plain)
+        return Unknown(f"{plain}() is {why}" if why else f"the function {plain}() is not one that we evaluate")
+    if plain not in _PARTIAL:
+        for value in values:
+            if (found := unknown_in(value)) is not None:
+                return found
+    try:
+        return function(*values)
+    except TypeError:
+        raise WrongError(f"{plain}() takes no such arguments") from None
+    except (ArithmeticError, ValueError, LookupError, MemoryError) as wrong:
+        return Unknown(f"{plain}(): {wrong}")

@@ -1,0 +1,81 @@
+"""Functions of numbers; those whose result would not be exact are not here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import ceil, floor
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.operators import exactly
+from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
+
+_POWER = 200
+
+
+def _n(value: Val) -> int | Decimal:
+    found = number(value)
+    if isinstance(found, Unknown):
+        raise TypeError
+    return found
+
+
+def _ints(values: tuple[Val, ...]) -> list[int]:
+    found = [_n(value) for value in values]
+    if not all(isinstance(each, int) for each in found):
+        raise ValueError("numbers that are not whole")
+    return [int(each) for each in found]
+
+
+def _sum(values: Val) -> Val:
+    if not isinstance(values, list) or not values:
+        raise WrongError("nothing to add")
+    total: Val = 0
+    for value in values:
+        total = exactly(lambda one, other: one + other, total, _n(value))
+        if isinstance(total, Unknown):
+            return total
+    return total
+
+
+def _pow(base: Val, power: Val) -> Val:
+    one, other = _ints((base, power))
+    if other < 0 or other > _POWER or abs(one) > 10**6:
+        raise ValueError("a power that is not exact")
+    return one**other
+
+
+def _parseint(value: Val, base: Val) -> Val:
+    digits, (radix,) = text(value), _ints((base,))
+    if not isinstance(digits, str) or not digits.lstrip("-").isalnum() or not 2 <= radix <= 36:  # noqa: PLR2004
+        raise WrongError("not a number of that base")
+    try:
+        return int(digits, radix)
+    except ValueError:
+        raise WrongError("not a number of that base") from None
+
+
+def _range(*limits: Val) -> Val:
+    start, end, *step = _ints(limits if len(limits) > 1 else (0, *limits))
+    by = step[0] if step else (1 if end >= start else -1)
+    if by == 0 or len(range(start, end, by)) > 1024:  # noqa: PLR2004 - Terraform's own limit
+        raise WrongError("too many numbers")
+    return List(range(start, end, by), "number")
+
+
+def _signum(value: Val) -> int:
+    plain = _n(value)
+    return (plain > 0) - (plain < 0)
+
+
+FUNCTIONS = {
+    "abs": lambda value: abs(_n(value)),
+    "ceil": lambda value: ceil(_n(value)),
+    "floor": lambda value: floor(_n(value)),
+    "max": lambda *values: max(map(_n, values)),
+    "min": lambda *values: min(map(_n, values)),
+    "parseint": _parseint,
+    "pow": _pow,
+    "range": _range,
+    "signum": _signum,
+    "sum": _sum,
+}

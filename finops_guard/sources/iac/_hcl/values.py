@@ -1,0 +1,166 @@
+"""Values of the language, as plain Python: and what marks those that cannot be told.
+
+string number bool null    str, int or Decimal, bool, None
+tuple, list, set           list, List, Set (sorted, without duplicates)
+object, map                dict, Map
+open map                   OpenMap: these keys, and perhaps more
+resources, modules         Lazy: attributes are worked out when they are asked for
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from finops_guard.model import Unknown
+
+Val: TypeAlias = Any  # what expressions give, checked by each operation that takes one
+
+
+class WrongError(Exception):
+    """What Terraform itself would refuse for certain: `try` and `can` go on from it, elsewhere it is unknown."""
+
+
+class List(list[Val]):
+    """A list whose elements have one type, `of`."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, items: Iterable[Val] = (), of: object = "any") -> None:
+        super().__init__(items)
+        self.of = of
+
+
+class Set(List):
+    """A set, in the order in which Terraform goes through it."""
+
+    __slots__ = ()
+
+
+class Map(dict[str, Val]):
+    """A map whose values have one type, `of`."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, items: Iterable[tuple[str, Val]] = (), of: object = "any") -> None:
+        super().__init__(items)
+        self.of = of
+
+
+class OpenMap(dict[str, Val]):
+    """Keys that are there, while there may be more of them, and `reason` why."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, items: Iterable[tuple[str, Val]] = (), reason: str = "") -> None:
+        super().__init__(items)
+        self.reason = reason
+
+
+class Lazy:
+    """A resource or a module call: `get(name)` works out one attribute."""
+
+    __slots__ = ("get", "reason")
+
+    def __init__(self, get: Callable[[str], Val], reason: str) -> None:
+        self.get = get
+        self.reason = reason
+
+
+def unknown_in(value: Val) -> Unknown | None:
+    """The first thing in a value that cannot be told."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, (OpenMap, Lazy)):
+        return Unknown(value.reason)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            if (found := unknown_in(item)) is not None:
+                return found
+    return None
+
+
+def in_order(value: dict[str, Val]) -> list[tuple[str, Val]]:
+    """The pairs of a map in Terraform's order, which is that of the keys."""
+    return sorted(value.items(), key=lambda pair: pair[0])
+
+
+def text(value: Val) -> str | Unknown:
+    """A value as a string; WrongError for what has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, Lazy):
+        return Unknown(value.reason)
+    if isinstance(value, Unknown):
+        return value
+    raise WrongError(f"{called(value)} is not a string")
+
+
+def number(value: Val) -> int | Decimal | Unknown:
+    """A value as a number; WrongError for what is none."""
+    if isinstance(value, bool) or value is None:
+        raise WrongError(f"{called(value)} is not a number")
+    if isinstance(value, (int, Decimal, Unknown)):
+        return value
+    if isinstance(value, Lazy):
+        return Unknown(value.reason)
+    if isinstance(value, str):
+        return parsed(value)
+    raise WrongError(f"{called(value)} is not a number")
+
+
+_EXPONENT = 40
+"""Beyond it, how Terraform writes a number is not ours to guess."""
+
+
+def parsed(digits: str) -> int | Decimal | Unknown:
+    """A number as it is written; whole ones are int."""
+    plain = digits.removeprefix("-")
+    if plain.isascii() and plain.isdecimal():
+        return int(digits)
+    if not plain or plain[0] not in "0123456789." or not set(plain) <= set("0123456789.eE+-"):
+        raise WrongError(f"{digits!r} is not a number")
+    try:
+        return whole(Decimal(digits))
+    except ArithmeticError:
+        raise WrongError(f"{digits!r} is not a number") from None
+
+
+def whole(value: Decimal) -> int | Decimal | Unknown:
+    """The same number, as int where it is whole."""
+    if abs(value.adjusted()) > _EXPONENT:
+        return Unknown("a number too large or too small to be told exactly")
+    return int(value) if value == value.to_integral_value() else value.normalize()
+
+
+def boolean(value: Val) -> bool | Unknown:
+    """A value as a bool; WrongError for what is none."""
+    if isinstance(value, (bool, Unknown)):
+        return value
+    if isinstance(value, Lazy):
+        return Unknown(value.reason)
+    if value in ("true", "false") and isinstance(value, str):
+        return value == "true"
+    raise WrongError(f"{called(value)} is not a bool")
+
+
+def called(value: Val) -> str:
+    """What a value is, for a reader."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a bool"
+    if isinstance(value, (int, Decimal)):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    return "a list" if isinstance(value, list) else "a map"

@@ -1,0 +1,195 @@
+"""A root module and what it may read: folders of modules, variable files; nothing outside its repository."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl import syntax
+from finops_guard.sources.iac._hcl.attributes import from_json, told
+from finops_guard.sources.iac._hcl.config import Config, load, sources_in
+from finops_guard.sources.iac._hcl.module import Module
+from finops_guard.sources.iac._hcl.scope import Scope
+from finops_guard.sources.iac._hcl.values import Val, WrongError
+
+if TYPE_CHECKING:
+    from finops_guard.sources.iac._hcl.syntax import Block, Mistake
+
+_DEEPEST = 64
+_LOCAL = ("./", "../")
+
+
+class Workspace:
+    """A root folder. `mistakes` are the files that could not be read, `opaque` the modules that are not on disk."""
+
+    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self.mistakes: list[Mistake] = []
+        self.opaque: dict[str, str] = {}
+        self._bounds = _repository(root)
+        self._configs: dict[Path, Config] = {}
+        self._environ = environ
+        self._fetched: Mapping[str, str] | None = None
+        self.hidden: str | None = None
+        """Why variables may have other values than those that could be read."""
+
+    def module(self) -> Module:
+        """The root module, its variables given as Terraform would find them."""
+        config = self._config(self.root)
+        return Module(self, config, "", None, self._variables(config))
+
+    @property
+    def name(self) -> Val:
+        """The name of the Terraform workspace; unknown where nobody initialised it here."""
+        if chosen := self._environ.get("TF_WORKSPACE"):
+            return chosen
+        state = self.root / ".terraform"
+        try:
+            return (state / "environment").read_text("utf-8").strip() or "default"
+        except (OSError, ValueError):
+            return "default" if state.is_dir() else Unknown("which workspace it is, is chosen when it runs")
+
+    def relative(self, folder: Path) -> str:
+        """A folder as Terraform calls it: relative to the root."""
+        return Path(os.path.relpath(folder, self.root)).as_posix()
+
+    def shown(self, folder: Path) -> str:
+        """A folder for people, before the name of a file."""
+        return f"{os.path.normpath(folder)}/" if folder != Path() else ""
+
+    def confined(self, path: Path) -> Path | Unknown:
+        """A path that may be read; links are followed before that is decided."""
+        try:
+            found = path.resolve()
+        except (OSError, RuntimeError, ValueError):
+            return Unknown(f"{path.name} cannot be reached")
+        if not found.is_relative_to(self._bounds):
+            return Unknown(f"{path.name} lies outside the repository, and nothing there is read")
+        return path
+
+    def called(self, caller: Module, block: Block) -> Config | Unknown:
+        """The configuration of a module that is called; Unknown with the reason where it is not on disk."""
+        name = block.labels[0]
+        attribute = block.body.attributes.get("source")
+        source = None if attribute is None else told(attribute, caller.scope)
+        found = self._folder(caller, name, source)
+        if not isinstance(found, Unknown):
+            ancestors = _ancestors(caller)
+            if found.resolve() in ancestors or len(ancestors) > _DEEPEST:
+                found = Unknown(f"module {name} calls itself")
+        if isinstance(found, Unknown):
+            self.opaque[caller.address(f"module.{name}")] = found.reason
+            return found
+        return self._config(found)
+
+    def _folder(self, caller: Module, name: str, source: Val) -> Path | Unknown:
+        if not isinstance(source, str):
+            return source if isinstance(source, Unknown) else Unknown(f"module {name} has no source")
+        if source.startswith(_LOCAL) or source in {".", ".."}:
+            path = self.confined(caller.config.folder / source)
+        else:
+            if self._fetched is None:
+                self._fetched = _fetched(self.root)
+            listed = self._fetched.get(".".join((*caller.names, name)))
+            path = Unknown("it was not downloaded") if listed is None else self.confined(self.root / listed)
+        if isinstance(path, Unknown):
+            return Unknown(f"module {name} ({source}) is not here: {path.reason}")
+        try:
+            if not sources_in(path):
+                return Unknown(f"module {name} ({source}) is not here: no Terraform source in it")
+        except OSError:
+            return Unknown(f"module {name} ({source}) is not here: there is no such folder")
+        return Path(os.path.normpath(path))
+
+    def _config(self, folder: Path) -> Config:
+        key = folder.resolve()
+        if key not in self._configs:
+            config = self._configs[key] = load(folder, self.shown(folder))
+            self.mistakes += config.mistakes
+        return self._configs[key]
+
+    def _variables(self, config: Config) -> dict[str, Val]:
+        """What is given from outside, the last one winning: environment, terraform.tfvars, *.auto.tfvars by name."""
+        scope = Scope(_Literal(), {})
+        given: dict[str, Val] = {}
+        for name, block in config.variables.items():
+            raw = self._environ.get(f"TF_VAR_{name}")
+            if raw is not None:
+                given[name] = _from_environment(raw, block, scope)
+        names = sorted(
+            path.name for path in self.root.iterdir() if path.name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+        )
+        for name in ("terraform.tfvars", "terraform.tfvars.json", *names):
+            path = self.root / name
+            if path.is_file():
+                given.update(self._file(path, scope))
+        return given
+
+    def _file(self, path: Path, scope: Scope) -> Mapping[str, Val]:
+        shown = self.shown(self.root) + path.name
+        if path.name.endswith(".json"):
+            try:
+                found: Any = json.loads(path.read_bytes())
+                return dict(from_json(found)(scope)) if isinstance(found, dict) else {}
+            except (OSError, ValueError, RecursionError, WrongError):
+                return self._wrong(syntax.Mistake(shown, 1, 1, "is not JSON in UTF-8"))
+        source = syntax.read(path, shown)
+        if source.mistake is not None:
+            return self._wrong(source.mistake)
+        return {name: told(attribute, scope) for name, attribute in source.body.attributes.items()}
+
+    def _wrong(self, mistake: Mistake) -> Mapping[str, Val]:
+        self.mistakes.append(mistake)
+        self.hidden = str(mistake)
+        return {}
+
+
+class _Literal:
+    """Variable files hold literals only."""
+
+    def look(self, root: str, _steps: tuple[str, ...]) -> tuple[Val, int]:
+        """No reference is allowed there."""
+        return Unknown(f"{root} in a variable file"), 0
+
+    def call(self, name: str, _values: list[Val]) -> Val:
+        """No function either."""
+        return Unknown(f"{name}() in a variable file")
+
+
+def _from_environment(raw: str, block: Block, scope: Scope) -> Val:
+    """A string as it is where the variable is one, else an expression."""
+    type_ = block.body.attributes.get("type")
+    node = None if type_ is None else type_.node
+    written = "" if not isinstance(node, tuple) else node[1][node[0].start_byte : node[0].end_byte].decode()
+    if type_ is None or written in {"string", "number", "bool"} or node in {"string", "number", "bool"}:
+        return raw
+    source = syntax.parse(f"v = {raw}\n".encode(), "")
+    attribute = source.body.attributes.get("v")
+    return Unknown("its value in the environment is not an expression") if attribute is None else told(attribute, scope)
+
+
+def _ancestors(module: Module) -> set[Path]:
+    found = {module.config.folder.resolve()}
+    while module.call_ is not None:
+        module = module.call_.caller
+        found.add(module.config.folder.resolve())
+    return found
+
+
+def _repository(root: Path) -> Path:
+    """The repository that a folder is in, else the folder itself."""
+    here = root.resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def _fetched(root: Path) -> Mapping[str, str]:
+    """Where `terraform init` put modules, by the names of the calls that lead to them."""
+    try:
+        listed = json.loads((root / ".terraform" / "modules" / "modules.json").read_bytes())["Modules"]
+        return {str(each["Key"]): str(each["Dir"]) for each in listed if each["Key"]}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return {}

@@ -1,0 +1,86 @@
+"""Terraform and OpenTofu sources: a folder of `.tf`, `.tofu` and their JSON, evaluated without a plan."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Gap
+from finops_guard.sources.iac._hcl.config import SUFFIXES
+
+if TYPE_CHECKING:
+    from finops_guard.model import Resource
+    from finops_guard.sources.iac import Reading
+    from finops_guard.sources.iac._hcl.module import Module
+    from finops_guard.sources.iac._hcl.workspace import Workspace
+
+_SKIPPED = frozenset({"node_modules", "__pycache__"})
+
+
+def recognises(path: Path, head: bytes) -> bool:
+    """A folder with sources in it or below it."""
+    return not head and path.is_dir() and next(_folders(path), None) is not None
+
+
+def collect(path: Path, document: Reading) -> Iterator[Resource]:
+    """The resources of a root module and of all that it calls. A folder without sources: of each root below it."""
+    from finops_guard.sources.iac._hcl.workspace import Workspace
+
+    folders = list(_folders(path))
+    if folders[0] != path:
+        folders = _roots(folders, document)
+    for folder in folders if folders[0] != path else [path]:
+        workspace = Workspace(folder, document.environ)
+        prefix = "" if len(folders) == 1 or folder == path else f"{folder.relative_to(path).as_posix()}//"
+        yield from _root(workspace, document, prefix)
+
+
+def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Resource]:
+    from finops_guard.sources.iac._hcl.resources import Reader
+
+    reader = Reader(document.aliases, prefix)
+    for module in _modules(workspace.module()):
+        for type_, name in module.config.resources:
+            declared = module.declared(type_, name)
+            for each in declared if isinstance(declared, list) else ():
+                yield from reader.resources(each)
+    for mistake in workspace.mistakes:
+        document.notes.gaps.append(Gap("terraform", "*", "*", "*", str(mistake)))
+    for address, reason in workspace.opaque.items():
+        document.notes.gaps.append(Gap("terraform", "*", "*", prefix + address, reason))
+
+
+def _modules(root: Module) -> Iterator[Module]:
+    """A module and all below it, without recursion."""
+    waiting = [root]
+    while waiting:
+        module = waiting.pop()
+        yield module
+        for name in reversed(module.config.calls):
+            children = module.children(name)
+            if isinstance(children, list):
+                waiting.extend(reversed(children))
+
+
+def _folders(path: Path) -> Iterator[Path]:
+    """Folders with sources, from the top; hidden ones left out, links not followed."""
+    for here, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        if any(name.endswith(SUFFIXES) and not name.startswith(".") for name in names):
+            yield Path(here)
+
+
+def _roots(folders: list[Path], document: Reading) -> list[Path]:
+    """Those that no other one calls as a module."""
+    from finops_guard.sources.iac._hcl.workspace import Workspace
+
+    called: set[Path] = set()
+    for folder in folders:
+        root = Workspace(folder, document.environ).module()
+        for name in root.config.calls:
+            children = root.children(name)
+            if isinstance(children, list):
+                called.update(child.config.folder.resolve() for child in children)
+    return [folder for folder in folders if folder.resolve() not in called]
