@@ -1,0 +1,82 @@
+"""What the Action is told: its inputs, and what GitHub says of the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from finops_guard.errors import InputError
+from finops_guard.model import SEVERITIES
+
+_REF = re.compile(r"[A-Za-z0-9_][\w./-]*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """`base`: the commit or ref of what is merged into, empty outside of a request."""
+
+    paths: tuple[str, ...]
+    policy: str
+    fail_on: str
+    base: str
+    comment: bool
+    workspace: Path
+    temporary: Path
+    token: str
+    server: str
+
+
+def read(environ: Mapping[str, str]) -> Inputs:
+    """The inputs; InputError for one that is none."""
+    base = environ.get("FG_BASE_REF") or _base(environ)
+    if base and (not _REF.fullmatch(base) or ".." in base):
+        raise InputError("base-ref is neither a commit nor the name of a ref")
+    fail_on = environ.get("FG_FAIL_ON") or "high"
+    if fail_on not in (*SEVERITIES, "never"):
+        raise InputError(f"fail-on is not one of {', '.join(SEVERITIES)}, never")
+    comment = environ.get("FG_COMMENT") or "true"
+    if comment not in ("true", "false"):
+        raise InputError("comment is neither true nor false")
+    workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
+    return Inputs(
+        paths=tuple(line.strip() for line in environ.get("FG_PATH", "").splitlines() if line.strip()) or (".",),
+        policy=_policy(environ.get("FG_POLICY", ""), workspace),
+        fail_on=fail_on,
+        base=base,
+        comment=comment == "true",
+        workspace=workspace,
+        temporary=Path(environ.get("RUNNER_TEMP") or gettempdir()).resolve(),
+        token=environ.get("GITHUB_TOKEN", ""),
+        server=environ.get("GITHUB_SERVER_URL") or "https://github.com",
+    )
+
+
+def _policy(text: str, workspace: Path) -> str:
+    """The policy's path from the top of the checkout, as it is where it is absolute and lies elsewhere."""
+    path = Path(os.path.normpath(text)) if text else Path()
+    if path.is_relative_to(workspace):
+        path = path.relative_to(workspace)
+    if path.parts[:1] == ("..",):
+        raise InputError("policy lies outside of the checkout", help="give it as an absolute path")
+    return str(path) if text else ""
+
+
+def _base(environ: Mapping[str, str]) -> str:
+    """The base of a request, or of a group in the merge queue, as the event tells it."""
+    try:
+        event: Any = json.loads(Path(environ.get("GITHUB_EVENT_PATH", "")).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    if not isinstance(event, dict):
+        return ""
+    request, group = event.get("pull_request"), event.get("merge_group")
+    try:
+        return str(request["base"]["sha"] if request else group["base_sha"] if group else "")
+    except (KeyError, TypeError):
+        raise InputError("the event of this run names no base", help="give base-ref") from None
