@@ -49,7 +49,7 @@ def amount(_ctx: click.Context, _param: click.Parameter, value: str) -> Decimal:
 @click.option("--output-tokens", type=click.IntRange(0), metavar="N", envvar=(), help="… and tokens it writes.")
 @click.option("--provider", metavar="NAME", envvar=(), help="… and who serves it, if not its maker.")
 @click.option("--budget", metavar="NAME", envvar=(), help="Say what is left of a budget of the policy, and then.")
-@click.option("--costs", "paths", multiple=True, metavar="PATH", envvar=(), help="Cost data, instead of the policy's.")
+@_options.costs
 @click.option("--at", callback=_options.instant, metavar="TIME", help="As of a time: rate cards, and what is stale.")
 @_options.policy
 @_options.common("table", "json")
@@ -65,7 +65,7 @@ def command(
     output_tokens: int | None,
     provider: str | None,
     budget: str | None,
-    paths: tuple[str, ...],
+    costs: tuple[str, ...],
     at: datetime | None,
     policy_path: Path | None,
     shape: str,
@@ -91,7 +91,7 @@ def command(
         return
     if provider is not None:
         raise click.UsageError("--provider belongs to --input-tokens and --output-tokens")
-    if paths and budget is None:
+    if costs and budget is None:
         raise click.UsageError("--costs belongs to --budget")
     policy = _policy(policy_path, now)
     with _pricer(policy, now, live=live) as (pricer, remarks):
@@ -102,7 +102,7 @@ def command(
     if budget is not None:
         from finops_guard.cli import _left
 
-        status = _left.status_of(budget, paths, policy_path, now)
+        status = _left.status_of(budget, costs, policy_path, now)
         left = _left.left(status, choice, count, hours, policy.fx if policy else {})
     given = region is not None
     request = _estimated.Request(choice, count, hours, now.date(), left, given=given, verbose=verbose)

@@ -21,7 +21,7 @@ SCHEMA = "finops-guard/units/1"
 
 @click.command()
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", type=Target())
-@click.option("--costs", "paths", multiple=True, metavar="PATH", envvar=(), help="Cost data, instead of the policy's.")
+@_options.costs
 @click.option(
     "--days",
     type=click.IntRange(1, 366),
@@ -35,7 +35,7 @@ SCHEMA = "finops-guard/units/1"
 @_options.common("table", "json")
 def command(  # noqa: D103 - click shows the help below
     targets: tuple[str, ...],
-    paths: tuple[str, ...],
+    costs: tuple[str, ...],
     days: int,
     at: datetime | None,
     policy_path: Path | None,
@@ -48,7 +48,7 @@ def command(  # noqa: D103 - click shows the help below
 
     now = at or datetime.now(UTC)
     with progress(quiet=quiet, verbose=verbose) as say:
-        found = answer(Asked(targets, paths, policy_path, now, days, say))
+        found = answer(Asked(targets, costs, policy_path, now, days, say))
     if shape == "json":
         from finops_guard.cli._paint import write_json
 

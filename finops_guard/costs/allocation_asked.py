@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from finops_guard.costs.asks import DIMENSIONS, Ask, Total
-from finops_guard.model import All, AnyOf, Compare, Condition, Money, Not, Policy, Ref, canonical, money_in
+from finops_guard.evaluate.fold import reads
+from finops_guard.model import Compare, Condition, Money, Policy, Ref, canonical, money_in
 from finops_guard.model.money import Metric
 
 REQUIRED = ("project", "team", "workload-type")
@@ -51,7 +52,7 @@ class Wanted:
     @property
     def keys(self) -> tuple[str, ...]:
         """The tag keys that it looks at."""
-        return tuple(sorted(set(_keys(self.required))))
+        return tuple(sorted({ref.name for ref in reads(self.required) if ref.space == "tag"}))
 
 
 @dataclass(slots=True)
@@ -81,14 +82,3 @@ def dimension(name: str) -> str:
 def present(key: str) -> Compare:
     """That a row carries a tag."""
     return Compare(Ref("tag", key), "exists", value=True)
-
-
-def _keys(condition: Condition) -> Iterator[str]:
-    match condition:
-        case All(items) | AnyOf(items):
-            for item in items:
-                yield from _keys(item)
-        case Not(item):
-            yield from _keys(item)
-        case Compare(ref=ref) if ref.space == "tag":
-            yield ref.name
