@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from finops_guard.costs.units_judged import target_percent
+from finops_guard.outputs import _deltas
 from finops_guard.outputs._budgets import shares_of, worst_first
 from finops_guard.outputs._escape import markdown
 from finops_guard.outputs._units import amount, ledger, percent
@@ -46,7 +47,15 @@ def heading(*columns: str) -> str:
 
 
 def money(report: Report) -> Iterator[str]:
-    """How budgets stand, the worst first, and what one of something costs."""
+    """What a plan adds, how budgets stand, the worst first, and what one of something costs."""
+    if report.deltas:
+        yield heading("A month", "Now:", "Change:", "Accelerators:")
+        for delta in report.deltas[:SHOWN_RULES]:
+            name = text(delta.name) or "**all of the plan**"
+            yield row((name, _deltas.before(delta), _deltas.change(delta), _deltas.accelerators(delta)))
+        if unsure := _deltas.doubts(report.deltas[0]):
+            yield f"\nNot in it: {text(unsure, WHY)}.\n"
+        yield "\n"
     if report.budgets:
         yield heading("Budget", "Period", "Limit:", "Billed:", "With accrued:", "Forecast:")
         for status in worst_first(report.budgets)[:SHOWN_RULES]:

@@ -1,17 +1,17 @@
-"""Money in the terminal report: how budgets stand, and what one of something costs; each has a command of its own."""
+"""Money in the terminal report: what a plan adds, how budgets stand, and what one of something costs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from finops_guard.costs.units_judged import target_percent
-from finops_guard.outputs import _budgets
+from finops_guard.outputs import _budgets, _deltas
 from finops_guard.outputs._units import amount, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from finops_guard.model import BudgetStatus, Report, UnitCost
+    from finops_guard.model import BudgetStatus, PlanDelta, Report, UnitCost
     from finops_guard.outputs._screen import Part, Screen
 
 ROWS = 6
@@ -21,11 +21,25 @@ _SHARES = ("billed", "+ accrued", "forecast")
 
 
 def money(report: Report, to: Screen) -> None:
-    """Budgets, the worst first, and unit costs as a whole; nothing where a policy has neither."""
+    """What a plan adds; budgets, the worst first, and unit costs as a whole; nothing where there is none."""
+    if report.deltas:
+        _plan(report.deltas, to)
     if report.budgets:
         _statuses(report.budgets, to)
     if wholes := [cost for cost in report.units if not cost.key]:
         _units(wholes, to)
+
+
+def _plan(deltas: Sequence[PlanDelta], to: Screen) -> None:
+    to.title("Cost of the plan", "a month")
+    for delta in deltas[:ROWS]:
+        now, more = _deltas.before(delta), _deltas.change(delta)
+        gpus = f", accelerators {_deltas.accelerators(delta)}" if delta.accelerators != 0 else ""
+        to.say((to.cell(delta.name or "all", _NAME - 1), "bold"), " ", more, (f" · now {now}{gpus}", "dim"))
+    if len(deltas) > ROWS:
+        to.say((f"+{len(deltas) - ROWS} more", "dim"))
+    if unsure := _deltas.doubts(deltas[0]):
+        to.indented(f"not in it: {unsure}", 0, "yellow")
 
 
 def _statuses(statuses: Sequence[BudgetStatus], to: Screen) -> None:

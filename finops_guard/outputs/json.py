@@ -12,6 +12,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Money
+from finops_guard.outputs._deltas import delta_row
 from finops_guard.outputs._money_rows import budget_row, unit_row
 from finops_guard.outputs._units import cents, utc
 from finops_guard.outputs._view import ordered, unpriced
@@ -36,6 +37,7 @@ def render(report: Report, out: TextIO) -> None:
     _rows(out, "coverage", (_coverage(row) for row in report.coverage))
     _rows(out, "budgets", (budget_row(status) for status in report.budgets))
     _rows(out, "units", (unit_row(cost) for cost in report.units))
+    _rows(out, "deltas", (delta_row(delta) for delta in report.deltas))
     _rows(out, "gaps", (_gap(gap) for gap in report.gaps))
     _member(out, "calls", _calls(report))
     out.write("}\n")

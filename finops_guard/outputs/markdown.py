@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from finops_guard.model import SEVERITIES
+from finops_guard.outputs._deltas import change
 from finops_guard.outputs._escape import encoding_of, fitted
 from finops_guard.outputs._hints import hints
 from finops_guard.outputs._markdown import alerts, expected, finding, heading, money, steps, summary, text
@@ -54,6 +55,10 @@ def _head(report: Report, groups: list[RuleGroup]) -> Iterator[str]:
 
 
 def _headline(report: Report) -> str:
+    return _verdict(report) + (f"; the plan adds {change(report.deltas[0])} a month" if report.deltas else "")
+
+
+def _verdict(report: Report) -> str:
     fail = report.counts.get("fail", 0)
     if fail:
         cost = f", {total(report.cost_month)} a month" if report.cost_month else ""
