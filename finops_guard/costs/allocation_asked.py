@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from finops_guard.costs.asks import DIMENSIONS, Ask, Total
 from finops_guard.evaluate.fold import reads
-from finops_guard.model import Compare, Condition, Money, Policy, Ref, canonical, money_in
+from finops_guard.model import All, Compare, Condition, Money, Policy, Ref, canonical, money_in
 from finops_guard.model.money import Metric
 
 REQUIRED = ("project", "team", "workload-type")
