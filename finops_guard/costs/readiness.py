@@ -63,9 +63,8 @@ class Readiness:
         for name, value in told.items():
             if name not in resource.fields:
                 _say(resource, name, value)
-        if resource.look("exports.pays") is not False:
-            for name, value in self._followed(resource).items():
-                _say(resource, name, value)
+        for name, value in self._followed(resource).items():
+            _say(resource, name, value)
 
     def others(self, there: Collection[Bill]) -> Iterator[Resource]:
         """Accounts of bills that no source found."""
@@ -144,7 +143,6 @@ def _bills(
         yield (
             bill,
             {
-                "exports.pays": True,
                 "exports.present": True,
                 "exports.fresh": _is_fresh(bill[0], last, at),
                 "exports.activated_keys": Unknown(f"its rows do not tell {', '.join(untold)}") if untold else active,

@@ -27,7 +27,7 @@ HIDDEN = Unknown("the bill does not show what does not reach it")
 
 def account(inactive: Iterable[str] = (), number: str = PAYER, **exports: Any) -> Resource:
     """An account as AWS tells of it; what is Unknown could not be read."""
-    told = {"pays": True, "present": True, "fresh": True, "activated_keys": ["team", "Project"]} | exports
+    told = {"present": True, "fresh": True, "activated_keys": ["team", "Project"]} | exports
     fields: dict[str, Any] = {"kind": "account", "cloud": "aws", "account": number, "id": f"arn:aws:iam::{number}:root"}
     unknown = {f"exports.{name}": value.reason for name, value in told.items() if isinstance(value, Unknown)}
     fields |= {f"exports.{name}": value for name, value in told.items() if not isinstance(value, Unknown)}
@@ -84,12 +84,6 @@ def test_keys_that_could_not_be_listed_are_unknown() -> None:
     assert (found["inactive_keys"], found["misspelled_keys"]) == (why, why)
 
 
-def test_of_an_account_whose_bill_another_pays_no_key_is_asked() -> None:
-    found = joined(account(pays=False, present=None, fresh=None, activated_keys=None))
-    assert "inactive_keys" not in found
-    assert found["present"] is None
-
-
 def test_a_machine_is_left_alone() -> None:
     machine = Resource({"kind": "vm", "cloud": "aws", "account": PAYER, "id": "i-1"}, Tags.of({}))
     assert joined(machine) == {}
@@ -101,7 +95,6 @@ def test_rows_are_an_export_of_their_bill(tmp_path: Path) -> None:
     assert found == {
         "id": f"arn:aws:iam::{PAYER}:root",
         "type": "AWS::Organizations::Account",
-        "pays": True,
         "present": True,
         "fresh": True,
         "activated_keys": ("Team",),
@@ -133,12 +126,12 @@ def test_azure_and_gcp_bring_every_tag_and_what_they_inherit_is_not_known(tmp_pa
 def test_what_a_source_could_not_tell_is_filled_in_and_the_rest_stays(tmp_path: Path) -> None:
     denied = Unknown("AccessDenied bcm-data-exports:ListExports")
     payer = account(["TEAM"], present=denied, fresh=denied, activated_keys=["team"])
-    member = account(number="111122223333", pays=False, present=None, fresh=None, activated_keys=None)
-    found, other = of_rows(tmp_path, days("2026-11-24", "2026-11-24", "1", tags={"project": "x"}), payer, member)
+    other = account(number="111122223333", present=False, fresh=False)
+    found, alone = of_rows(tmp_path, days("2026-11-24", "2026-11-24", "1", tags={"project": "x"}), payer, other)
     assert (found["present"], found["fresh"]) == (True, True)
     assert (found["activated_keys"], found["inactive_keys"]) == (["team"], "project")
     assert found["misspelled_keys"] == "TEAM"
-    assert other["pays"] is False
+    assert (alone["present"], alone["fresh"]) == (False, False)
 
 
 def test_rows_without_a_payer_are_nobodys_bill(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Accounts as their bill sees them: exports of cost data, and which tag keys reach it.
+"""Accounts that pay a bill: what is exported of it, and which tag keys reach it.
 
-Both are the payer's: of an account whose bill another pays nothing more is asked. What the bill itself shows is filled
-in by whoever reads it (`finops_guard/costs/readiness.py`), and what follows for the keys of a policy.
+An account whose bill another pays is none of these, and of it nothing more is asked. What the bill itself shows is
+filled in by whoever reads it (`finops_guard/costs/readiness.py`), and what follows for the keys of a policy.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from finops_guard.sources.aws._session import home_region
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from finops_guard.model import Resource, Value
+    from finops_guard.model import Resource
     from finops_guard.sources.aws._cells import Answer, Cell
 
 TYPE = "AWS::Organizations::Account"
@@ -62,9 +62,11 @@ class _Export:
 
 
 def collect(cell: Cell) -> Iterator[Resource]:
-    """The account, once."""
+    """The account, once, if it pays a bill, or if that cannot be told."""
     if cell.account.partition in _BILLING:
-        yield _resource(cell)
+        pays = _pays(cell)
+        if pays is not False:
+            yield _resource(cell, pays if isinstance(pays, Unknown) else None)
 
 
 def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
@@ -73,18 +75,11 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
     yield from (account for account in collect(cell) if account.id in ids)
 
 
-def _resource(cell: Cell) -> Resource:
+def _resource(cell: Cell, unclear: Unknown | None) -> Resource:
+    """The account; `unclear`: why it is not known whether it pays, then its exports are not either."""
     account = cell.account
-    inactive: tuple[str, ...] = ()
-    fields: dict[str, Value | Unknown] = dict.fromkeys(("exports.present", "exports.fresh", "exports.activated_keys"))
-    pays = _pays(cell)
-    if isinstance(pays, Unknown):
-        fields = dict.fromkeys(fields, pays)
-    elif pays:
-        exports, unread = _exports(cell)
-        fields["exports.present"] = True if exports else unread or False
-        fields["exports.fresh"] = _fresh(exports, cell.now) or unread or _stale(exports)
-        fields["exports.activated_keys"], inactive = _keys(cell)
+    exports, unread = _exports(cell) if unclear is None else ([], unclear)
+    active, inactive = _keys(cell) if unclear is None else (unclear, ())
     return cell.resource(
         f"arn:{account.partition}:iam::{account.id}:root",
         account.name if isinstance(account.name, str) else account.id,
@@ -99,8 +94,9 @@ def _resource(cell: Cell) -> Resource:
             "cost.hour": None,
             "cost.month": None,
             **NOT_HOURS,
-            "exports.pays": pays,
-            **fields,
+            "exports.present": True if exports else unread or False,
+            "exports.fresh": _fresh(exports, cell.now) or unread or _stale(exports),
+            "exports.activated_keys": active,
         },
         facts={"inactive_keys": inactive},
     )

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.sagemaker.models import sagemaker_backends
 from moto.sts.models import sts_backends
 
+from finops_guard.sources.sandbox import billing
 from finops_guard.sources.sandbox.estate import Cell
 from finops_guard.sources.sandbox.index import explored
 
@@ -56,6 +57,8 @@ class Front:
                 "Resources": explored(call.account, call.region)
             },
         }
+        self._payer = estate.management.id
+        self._billing = billing.answers(estate)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -74,10 +77,13 @@ class Front:
             )
         if what == "sts:AssumeRole" and not self._trusted(parse_qs(body.decode())):
             return refuse("AccessDenied", f"User: {call.caller} is not authorized to perform: {what}")
-        own = self._own.get(what)
-        if own is not None:
-            answer = json.dumps(own(call, json.loads(body or b"{}")))
-            return _answer(start_response, "200 OK", "application/x-amz-json-1.1", answer)
+        asked: dict[str, Any] = json.loads(body or b"{}") if what in self._own or what in self._billing else {}
+        if what in self._billing:
+            if call.account != self._payer:
+                return refuse("AccessDeniedException", "Linked account doesn't have access to the bill")
+            return _told(start_response, self._billing[what](asked))
+        if what in self._own:
+            return _told(start_response, self._own[what](call, asked))
         try:
             return list(self._moto(environ, start_response))
         except Exception as error:  # noqa: BLE001 - whatever moto lacks has to look like an answer, else the SDK retries
@@ -137,6 +143,10 @@ def _refuse(
     elif form:
         error = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"
     return _answer(start_response, status, "text/xml", error)
+
+
+def _told(start_response: StartResponse, content: dict[str, Any]) -> list[bytes]:
+    return _answer(start_response, "200 OK", "application/x-amz-json-1.1", json.dumps(content))
 
 
 def _answer(start_response: StartResponse, status: str, kind: str, text: str, *headers: tuple[str, str]) -> list[bytes]:

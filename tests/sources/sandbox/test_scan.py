@@ -36,7 +36,8 @@ def test_everything_is_seen_once(report: Report, estate: Estate) -> None:
         item.kind == "training_job" and "runs" in item.facts and item.created < NOW - timedelta(days=30)
         for item in estate.items
     )
-    assert report.resources == items.total() + disks + items["nat_gateway"] - unread - ended
+    payer = 1
+    assert report.resources == items.total() + disks + items["nat_gateway"] + payer - unread - ended
 
 
 def test_the_only_gap_is_the_denied_cell(report: Report, estate: Estate) -> None:
@@ -53,6 +54,20 @@ def test_the_right_and_the_wrong_are_told_apart(report: Report) -> None:
     coverage = {row.rule: row.percent for row in report.coverage}
     assert coverage["ai-tags/whose"] is not None
     assert 45 < coverage["ai-tags/whose"] < 75
+
+
+def test_the_bill_is_fresh_and_not_all_of_it_is_somebodys(report: Report, estate: Estate) -> None:
+    found = {(f.rule.id, f.verdict): f for f in report.findings if f.rule.id.startswith("cost-readiness/")}
+    assert {rule.partition("/")[2]: verdict for rule, verdict in found} == {
+        "exported": "pass",
+        "fresh": "pass",
+        "activated": "pass",
+        "spelled": "fail",
+        "attributed": "fail",
+    }
+    spelled = found["cost-readiness/spelled", "fail"].resource
+    assert spelled.fields["exports.misspelled_keys"] == "model_version"
+    assert (spelled.fields["account"], spelled.text("name")) == (estate.management.id, estate.management.name)
 
 
 def test_there_is_money_to_save(report: Report) -> None:
