@@ -59,7 +59,7 @@ COMPILE := uv pip compile pyproject.toml --quiet --universal --python-version 3.
 lock:
 	@command -v uv >/dev/null || { echo 'make lock needs uv (https://docs.astral.sh/uv/)' >&2; exit 2; }
 	$(COMPILE) --extra aws --extra costs --extra dev --extra iac --extra sandbox --extra tokens --output-file requirements/dev.txt
-	$(COMPILE) --extra aws --extra sandbox --constraint requirements/dev.txt --output-file requirements/demo.txt
+	$(COMPILE) --extra aws --extra costs --extra sandbox --constraint requirements/dev.txt --output-file requirements/demo.txt
 	$(COMPILE) --extra aws --extra costs --extra iac --constraint requirements/dev.txt --output-file requirements/action.txt
 
 clean:

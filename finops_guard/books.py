@@ -8,7 +8,7 @@ What a policy says nothing about costs nothing: without cost sources no ledger i
 from __future__ import annotations
 
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,6 +29,7 @@ from finops_guard.costs.pricing import Pricer, pricer_of
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.readiness import Readiness, accounts_of, readiness
 from finops_guard.costs.units import unit_costs
+from finops_guard.costs.units_inventory import needs_inventory
 from finops_guard.costs.units_judged import unit_resources
 from finops_guard.enrich import derived, enrich
 from finops_guard.evaluate import need_of
@@ -102,7 +103,7 @@ class Books:
         for delta in deltas:
             resource = plan_resource(delta)
             covers.join(resource)
-            put_remaining(resource, delta, policy.fx)
+            put_remaining(resource, delta, figures.budgets, policy.fx)
             yield from derived([resource], policy, self.at)
 
     def _readiness(self) -> Readiness:
@@ -142,24 +143,8 @@ class Books:
 
     def _units(self, inventory: Inventory | None) -> list[UnitCost]:
         policy = self.policy
-        counted = any(unit.count.source == "inventory" for unit in policy.units.values())
-        there = self.priced(inventory()) if counted and inventory is not None else None
-        by_hours = inventory is not None and any(split.by == "accelerator_hours" for split in policy.shared)
-        hours = self._hours(self.priced(inventory())) if by_hours and inventory is not None else {}
-        return unit_costs(policy, self.ledger, self.reach, there, hours=hours)
-
-    def _hours(self, inventory: Iterable[Resource]) -> Mapping[str, Decimal]:
-        """Accelerators that run, by team: each counts alike an hour."""
-        found: dict[str, Decimal] = defaultdict(Decimal)
-        for resource in inventory:
-            count, team = resource.look("accelerators.count"), resource.tags.look(_TEAM)
-            if (
-                isinstance(count, int | float | Decimal)
-                and isinstance(team, str)
-                and resource.text("state") == "running"
-            ):
-                found[team] += Decimal(str(count))
-        return found
+        there = self.priced(inventory()) if inventory is not None and needs_inventory(policy) else None
+        return unit_costs(policy, self.ledger, self.reach, there)
 
     def _charges(self) -> list[Resource]:
         """Charges, where a rule judges them."""

@@ -14,11 +14,7 @@ from finops_guard.costs.units import unit_costs
 from finops_guard.costs.units_inventory import needs_inventory
 from finops_guard.errors import InputError
 from finops_guard.evaluate import need_of
-from finops_guard.fields import AI_KINDS, ALL_KINDS
 from finops_guard.model import Gap, Need, Notes, Policy, UnitCost
-
-_ACCELERATED = AI_KINDS | {"vm", "job", "node-pool", "container-service"}
-"""Kinds that can have accelerators, whose hours shared cost is split by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +75,7 @@ def answer(asked: Asked) -> Answer:
 
 def _need(policy: Policy) -> Need:
     """What units count, and no more: rules are not judged here."""
-    need = need_of(replace(policy, bindings=(), exempt=(), also_ai=()))
-    if all(split.by != "accelerator_hours" for split in policy.shared):
-        return need
-    kinds = frozenset(ALL_KINDS) if need.kinds is None else need.kinds
-    return replace(need, kinds=kinds | _ACCELERATED, fields=need.fields | {"accelerators.count", "state", "created"})
+    return need_of(replace(policy, bindings=(), exempt=(), also_ai=()))
 
 
 def _by_money(costs: Iterable[UnitCost]) -> Iterator[UnitCost]:

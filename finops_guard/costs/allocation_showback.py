@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, localcontext
 
 from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted
 from finops_guard.costs.asks import Total
-from finops_guard.costs.budgets_billed import Lost, in_unit
 from finops_guard.costs.ledger import Ledger
-from finops_guard.costs.sharing import shares
-from finops_guard.model import ACCELERATOR_HOURS, AnyOf, Budget, Condition, Not
-
-HOURS = ("tags.team", "cloud", "usage", "description", "unit")
-_QUOTA = Budget("", Decimal(0), ACCELERATOR_HOURS, "month")
+from finops_guard.costs.sharing import HOURS, accelerator_hours, shares
+from finops_guard.model import AnyOf, Condition, Not
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +55,6 @@ def _showback(ledger: Ledger, wanted: Wanted) -> Iterator[Showback]:
     names = sorted({*own, *shared}, key=lambda team: (team is None, team or ""))
     for name in names:
         yield Showback(name, _amounts(own.get(name)), _amounts(shared.get(name)))
-
-
-def accelerator_hours(totals: Iterable[Total]) -> dict[str, Decimal]:
-    """Accelerator hours that were billed by team, of totals asked for by HOURS."""
-    found: dict[str, Decimal] = {}
-    for total in totals:
-        team, cloud, *told = total.key
-        count = in_unit(_QUOTA, total, cloud or "", told, {}, Lost())
-        if count and team is not None:
-            found[team] = found.get(team, Decimal(0)) + count
-    return found
 
 
 def _amounts(purse: Purse | None) -> Mapping[str, Decimal]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal, localcontext
 from typing import TYPE_CHECKING, TypeAlias
 
-from finops_guard.costs.asks import Ask
-from finops_guard.model import All, AnyOf, Condition, Not, Split
+from finops_guard.costs.asks import Ask, Total
+from finops_guard.costs.budgets_billed import Lost, in_unit
+from finops_guard.model import ACCELERATOR_HOURS, All, AnyOf, Budget, Condition, Not, Split
 from finops_guard.model.money import Metric
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ Shares: TypeAlias = Mapping[str | None, Mapping[str, Decimal]]
 """Team (None: nobody's) -> currency -> amount."""
 Weights: TypeAlias = Mapping[str | None, Decimal]
 _TEAM = "tags.team"
+HOURS = (_TEAM, "cloud", "usage", "description", "unit")
+"""What accelerator hours are told by."""
+_QUOTA = Budget("", Decimal(0), ACCELERATOR_HOURS, "month")
 _DIGITS = 76
 """Amounts have up to 38 digits (DECIMAL(38, 18)), weights as many: what is between must not be rounded."""
 _SMALLEST = -18
@@ -61,6 +65,17 @@ def shares(  # noqa: PLR0917 # rows are selected by all of these
         order = sorted(found, key=lambda team: (team is None, team or ""))
         kept = {team: {code: found[team][code] for code in sorted(found[team]) if found[team][code]} for team in order}
     return {team: amounts for team, amounts in kept.items() if amounts}
+
+
+def accelerator_hours(totals: Iterable[Total]) -> dict[str, Decimal]:
+    """Accelerator hours that were billed by team, of totals asked for by HOURS."""
+    found: dict[str, Decimal] = {}
+    for total in totals:
+        team, cloud, *told = total.key
+        count = in_unit(_QUOTA, total, cloud or "", told, {}, Lost())
+        if count and team is not None:
+            found[team] = found.get(team, Decimal(0)) + count
+    return found
 
 
 def divided(amount: Decimal, weights: Weights) -> dict[str | None, Decimal]:

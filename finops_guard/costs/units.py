@@ -7,7 +7,7 @@ Nothing is divided by what is not there: below the minimum, or with nothing coun
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -38,22 +38,16 @@ def unit_costs(
     reach: Reach,
     inventory: Iterable[Resource] | None = None,
     *,
-    hours: Mapping[str, Decimal] | None = None,
     seen: datetime | None = None,
     over: int = OVER,
 ) -> list[UnitCost]:
     """Every unit cost of a policy: of each unit the whole first, then its parts, the dearest first.
 
     `inventory` (enriched) is read once, and only where it is needed, as it was `seen` (now if left out); None: nobody
-    looked. `hours`: accelerator hours by team, for shared cost that is split by them; without, those of the inventory.
-    A count that fails is a gap in `reach.notes`.
+    looked. A count that fails is a gap in `reach.notes`.
     """
-    by_hours = hours is None and any(split.by == "accelerator_hours" for split in policy.shared)
-    found: dict[str, Found] = {}
-    if inventory is not None:
-        found, ran = read(policy, inventory, reach.now, seen or reach.now, over=over if by_hours else 0)
-        hours = ran if hours is None else hours
-    shared = Shared(policy.shared, tuple(policy.teams), hours or {})
+    found: dict[str, Found] = {} if inventory is None else read(policy, inventory, reach.now)
+    shared = Shared(policy.shared, tuple(policy.teams))
     with localcontext(prec=_DIGITS):
         bills = Bills.of(ledger) if ledger is not None and policy.units else None
         return [

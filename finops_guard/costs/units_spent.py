@@ -12,7 +12,7 @@ from typing import TypeAlias
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.counts._counted import DAY, Key, midnight
 from finops_guard.costs.ledger import Ledger
-from finops_guard.costs.sharing import shares
+from finops_guard.costs.sharing import HOURS, accelerator_hours, shares
 from finops_guard.costs.units_days import spans
 from finops_guard.model import All, AnyOf, Condition, Money, Not, Split, Unit, money_in
 
@@ -104,15 +104,22 @@ def currency_of(found: Rows, wanted: Iterable[str | None], fx: Fx) -> str | None
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """How shared cost is split: the policy's splits and teams, and accelerator hours by team where they are known.
+    """How shared cost is split: the policy's splits and teams.
 
     `told`: what was found out once for all units, by days and currency.
     """
 
     splits: Sequence[Split] = ()
     teams: Collection[str] = ()
-    hours: Mapping[str, Decimal] = field(default_factory=dict)
-    told: dict[tuple[frozenset[date], str], Mapping[str, Decimal]] = field(default_factory=dict)
+    told: dict[tuple[frozenset[date], str], Rates] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Shared cost by each unit of money that a team spends itself; `hourless`: what hours split has none to go by."""
+
+    by_team: Mapping[str, Decimal] = field(default_factory=dict)
+    hourless: bool = False
 
 
 def spent(ledger: Ledger, found: Rows, days: frozenset[date], *, currency: str, fx: Fx, shared: Shared) -> Spent:
@@ -135,28 +142,33 @@ def spent(ledger: Ledger, found: Rows, days: frozenset[date], *, currency: str, 
                 shared.told[days, currency] = _rates(ledger, days, currency, fx, shared)
         except _NoRateError as wrong:
             result.remarks = (f"shared cost is not in it: {wrong}",)
-        rates = shared.told.get((days, currency), {})
+        rates = shared.told.get((days, currency), Rates())
         for (key, team), amount in by_team.items():
-            if team in rates:
-                result.shared[key] += (amount * rates[team]).quantize(_DIGIT)
-        if not shared.hours and any(split.by == "accelerator_hours" for split in shared.splits):
-            result.remarks += ("what is shared by accelerator hours is not in it: no hours are known",)
+            if team in rates.by_team:
+                result.shared[key] += (amount * rates.by_team[team]).quantize(_DIGIT)
+        if rates.hourless:
+            result.remarks += ("what is shared by accelerator hours is not in it: the bill has no such hours",)
     return result
 
 
-def _rates(ledger: Ledger, days: Collection[date], currency: str, fx: Fx, shared: Shared) -> dict[str, Decimal]:
-    """Shared cost by each unit of money that a team spends itself; a team that spends nothing carries none here."""
+def _rates(ledger: Ledger, days: Collection[date], currency: str, fx: Fx, shared: Shared) -> Rates:
+    """A team that spends nothing carries none here."""
     carried: dict[str, Decimal] = defaultdict(Decimal)
     spends: dict[str, Decimal] = defaultdict(Decimal)
+    by_hours = any(split.by == "accelerator_hours" for split in shared.splits)
+    ran = False
     for start, end in spans(days):
-        carries = shares(ledger, shared.splits, shared.teams, start, end, "effective", shared.hours)
+        hours = accelerator_hours(ledger.totals(Ask(by=HOURS, start=start, end=end))) if by_hours else {}
+        ran |= bool(hours)
+        carries = shares(ledger, shared.splits, shared.teams, start, end, "effective", hours)
         for team, amounts in carries.items():
             if team is not None:
                 carried[team] += _in(amounts, currency, fx)
         for total in ledger.totals(Ask(where=_own(shared.splits), by=(_TEAM,), start=start, end=end)):
             if total.decided and total.key[0] is not None:
                 spends[total.key[0]] += _in({total.currency: total.amount}, currency, fx)
-    return {team: amount / spends[team] for team, amount in carried.items() if amount and spends[team] > 0}
+    rates = {team: amount / spends[team] for team, amount in carried.items() if amount and spends[team] > 0}
+    return Rates(rates, hourless=by_hours and not ran)
 
 
 def _in(amounts: Mapping[str, Decimal], currency: str, fx: Fx) -> Decimal:

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 
 from finops_guard.costs.allocation import Allocated, Spending, share, spending
 from finops_guard.costs.allocation_asked import Wanted, dimension
-from finops_guard.costs.allocation_showback import Showback, accelerator_hours, showback
+from finops_guard.costs.allocation_showback import Showback, showback
 from finops_guard.costs.allocation_unusual import UnusualDays, unusual_days
 from finops_guard.costs.asks import Total
 from finops_guard.costs.ledger import Ledger, open_ledger
 from finops_guard.costs.reach import Reach
+from finops_guard.costs.sharing import accelerator_hours
 from finops_guard.language.policy import load_policy
 from finops_guard.model import CostSource, Policy
 

@@ -306,24 +306,20 @@ def test_a_unit_that_is_about_what_is_shared_costs_what_that_costs(tmp_path: Pat
         assert (found.cost, found.shared) == (Money(Decimal(224), "USD"), Decimal(0))
 
 
-def test_shares_by_accelerator_hours_come_from_the_inventory(tmp_path: Path) -> None:
+def test_shares_by_accelerator_hours_go_by_the_hours_billed_on_the_same_days(tmp_path: Path) -> None:
     usage(tmp_path)
     rows = bills() + bills(cost="8", tags={}, **EKS)
     by_hours = policy(tmp_path, UNIT, SHARED % "accelerator_hours")
-    assert needs_inventory(by_hours)
-    machines = [
-        Resource(
-            {"kind": "vm", "id": team, "state": "running", "accelerators.count": count},
-            Tags.of({"team": team}),
-            started=NOW - timedelta(days=60),
-        )
-        for team, count in (("nlp", 1), ("vision", 3))
-    ]
-    assert one(tmp_path, rows, by_hours, inventory=machines).shared == 56
-    assert one(tmp_path, rows, by_hours, hours={"nlp": Decimal(1)}).shared == 224
+    assert not needs_inventory(by_hours)
+    machine = {"SkuMeter": "EU-BoxUsage:p5.48xlarge", "ConsumedUnit": "Hours"}
+    nlp = bills(cost="0", ConsumedQuantity="1", **machine)
+    vision = bills(cost="0", ConsumedQuantity="3", tags={"team": "vision"}, **machine)
+    earlier = bills("2026-09-01", "2026-09-02", "0", ConsumedQuantity="24", tags={"team": "vision"}, **machine)
+    assert one(tmp_path, rows + nlp + vision + earlier, by_hours).shared == 56
+    assert one(tmp_path, rows + nlp, by_hours).shared == 224
     found = one(tmp_path, rows, by_hours)
     assert found.shared == 0
-    assert found.unknown == ("what is shared by accelerator hours is not in it: no hours are known",)
+    assert found.unknown == ("what is shared by accelerator hours is not in it: the bill has no such hours",)
 
 
 def test_shared_cost_in_a_currency_without_a_rate_is_told(tmp_path: Path) -> None:
