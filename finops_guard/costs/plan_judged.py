@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
 from finops_guard.costs.computed import computed_resource
-from finops_guard.model import Money, PlanDelta, Resource, Unknown, Value, money_in
+from finops_guard.model import ACCELERATOR_HOURS, BudgetStatus, Money, PlanDelta, Resource, Unknown, Value, money_in
 
 PLAN_TYPE = "FinOpsGuard::Plan"
 Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
@@ -48,29 +48,33 @@ def plan_resource(delta: PlanDelta) -> Resource:
     return resource
 
 
-def put_remaining(resource: Resource, delta: PlanDelta, fx: Fx) -> None:
-    """What the plan takes of what is left of the budget that covers it; absent without one."""
-    if resource.fields.get("budget.name", "") is None:
-        return
-    left = resource.look("budget.remaining")
-    share: Value | Unknown
-    if isinstance(left, Unknown):
-        share = left
-    elif not isinstance(left, Money):
+def put_remaining(resource: Resource, delta: PlanDelta, statuses: Iterable[BudgetStatus], fx: Fx) -> None:
+    """What the plan takes of what is left of the budget that covers it (`budget.name`); absent without one.
+
+    Where no inventory is read, as in a pull request, what is left is told by the bill: less what is not billed yet.
+    """
+    name = resource.look("budget.name")
+    status = next((each for each in statuses if each.budget.name == name), None)
+    if isinstance(name, Unknown):
+        share: Value | Unknown = name
+    elif status is None or status.budget.unit == ACCELERATOR_HOURS:
         share = None
-    elif delta.low is None or delta.high is None:
-        share = _at_least(delta, left, fx)
+    elif status.actual is None:
+        share = Unknown("there is no cost data")
     else:
-        share = _share(delta.high, delta.currency, left, fx)
+        left = Money(status.limit - status.actual - (status.accrued or 0), status.budget.unit)
+        share = _of(delta, left, status.uncounted, fx)
     _put(resource, "plan.of_remaining_percent", share)
 
 
-def _at_least(delta: PlanDelta, left: Money, fx: Fx) -> Value | Unknown:
-    """Where the most is not known: beyond the whole rest already at the least is beyond it."""
-    least = None if delta.low is None else _share(delta.low, delta.currency, left, fx)
-    if isinstance(least, float) and least > _WHOLE:
-        return least
-    return Unknown("; ".join(delta.hidden) or "not everything has a price")
+def _of(delta: PlanDelta, left: Money, uncounted: tuple[str, ...], fx: Fx) -> float | Unknown:
+    """The share of what is left. Beyond all of it at the least is beyond it, whatever else is not known."""
+    if delta.low is None or delta.high is None or uncounted:
+        least = None if delta.low is None else _share(delta.low, delta.currency, left, fx)
+        if isinstance(least, float) and least > _WHOLE:
+            return least
+        return Unknown("; ".join((*delta.hidden, *uncounted)) or "not everything has a price")
+    return _share(delta.high, delta.currency, left, fx)
 
 
 def _share(amount: Decimal, currency: str, left: Money, fx: Fx) -> float | Unknown:
