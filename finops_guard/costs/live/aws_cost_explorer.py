@@ -7,10 +7,10 @@ Tax, credits, refunds and fees come in an answer of their own, by what they are:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ from finops_guard.model.money import CostSource
 
 PERMISSIONS = ("ce:GetCostAndUsage", "ce:ListCostAllocationTags", "sts:GetCallerIdentity")
 USD_A_PAGE = Decimal("0.01")
-"""https://aws.amazon.com/aws-cost-management/aws-cost-explorer/pricing/, as of 2026-11."""
+"""Of any request (https://aws.amazon.com/aws-cost-management/aws-cost-explorer/faqs/, as of 2026-11)."""
 
 _REGION = "us-east-1"
+_TAGS_A_PAGE = 1000
 _BILLED, _EFFECTIVE = "UnblendedCost", "AmortizedCost"
 _OTHER = {
     "Tax": "Tax",
@@ -54,15 +55,18 @@ def fetch(source: CostSource, reach: Reach) -> Iterator[Path]:
     reach.notes.calls.setdefault("aws", Calls())
     who = _called("sts:GetCallerIdentity", lambda: reach.aws("sts", None).get_caller_identity())["Account"]
     client = reach.aws("ce", _REGION)
-    key = _spelt(client, reach.keys[0]) if reach.keys else ""
+    key = reach.keys[0] if reach.keys else ""
+    spelt = cache(partial(_spelt, source, reach, client, key))
     names = list(_OTHER)
     usage = {"Not": {"Dimensions": {"Key": "RECORD_TYPE", "Values": names}}}
     rest = {"Dimensions": {"Key": "RECORD_TYPE", "Values": names}}
-    first = [_tag(key), _dimension("LINKED_ACCOUNT")] if key else [_dimension("LINKED_ACCOUNT"), _dimension("SERVICE")]
-    second = [_tag(key) if key else _dimension("LINKED_ACCOUNT"), _dimension("RECORD_TYPE")]
-    for filtered, groups in ((usage, first), (rest, second)):
-        ask = partial(_rows, source, reach, client, days, filtered, groups)
-        yield answered(reach, "aws-cost-explorer", (who, days, filtered, groups), ask)
+    by = ("LINKED_ACCOUNT",) if key else ("LINKED_ACCOUNT", "SERVICE")
+    by_what = ("RECORD_TYPE",) if key else ("LINKED_ACCOUNT", "RECORD_TYPE")
+    for filtered, dimensions in ((usage, by), (rest, by_what)):
+        ask = partial(
+            _rows, source, reach, client, days, filtered, partial(_groups, spelt if key else None, dimensions)
+        )
+        yield answered(reach, "aws-cost-explorer", (who, days, filtered, key), ask)
 
 
 def _rows(
@@ -71,8 +75,9 @@ def _rows(
     client: Any,  # noqa: ANN401 # only boto3 knows
     days: Days,
     filtered: object,
-    groups: list[dict[str, str]],
+    by: Callable[[], list[dict[str, str]]],
 ) -> Iterator[dict[str, str]]:
+    groups = by()
     calls, estimated = reach.notes.calls["aws"], set[str]()
     params: dict[str, object] = {
         "TimePeriod": {"Start": days.start.isoformat(), "End": days.end.isoformat()},
@@ -97,6 +102,11 @@ def _rows(
         reach.notes.remarks.append(f"Cost Explorer calls the figures of {len(estimated)} days estimated")
 
 
+def _groups(spelt: Callable[[], str] | None, dimensions: Iterable[str]) -> list[dict[str, str]]:
+    """What rows are grouped by; how a tag's key is spelled is asked only where its answer is."""
+    return [*([_tag(spelt())] if spelt else []), *map(_dimension, dimensions)]
+
+
 def _row(day: date, group: Mapping[str, Any], groups: list[dict[str, str]]) -> dict[str, str]:
     more = {"ProviderName": "AWS"}
     for how, value in zip(groups, group["Keys"], strict=True):
@@ -115,14 +125,19 @@ def _row(day: date, group: Mapping[str, Any], groups: list[dict[str, str]]) -> d
     return row_of(day, more, billed=Decimal(billed["Amount"]), effective=Decimal(effective["Amount"]))
 
 
-def _spelt(client: Any, key: str) -> str:  # noqa: ANN401 # as above
+def _spelt(source: CostSource, reach: Reach, client: Any, key: str) -> str:  # noqa: ANN401 # as above
     """How an activated cost allocation tag of a canonical key is spelled; the key itself where AWS does not say."""
-    try:
-        answer = _called("ce:ListCostAllocationTags", partial(client.list_cost_allocation_tags, Status="Active"))
-    except ScanError:
-        return key
-    found = [str(tag["TagKey"]) for tag in answer["CostAllocationTags"]]
-    return next((each for each in found if canonical(each) == key), key)
+    params = {"Status": "Active", "MaxResults": _TAGS_A_PAGE}
+    while True:
+        pay(source, reach, reach.notes.calls["aws"], USD_A_PAGE)
+        try:
+            page = _called("ce:ListCostAllocationTags", partial(client.list_cost_allocation_tags, **params))
+        except ScanError:
+            return key
+        found = [str(tag["TagKey"]) for tag in page["CostAllocationTags"] if canonical(str(tag["TagKey"])) == key]
+        if found or not page.get("NextToken"):
+            return found[0] if found else key
+        params["NextToken"] = page["NextToken"]
 
 
 def _called(action: str, call: Any) -> Any:  # noqa: ANN401 # as above

@@ -107,13 +107,13 @@ def test_a_budget_on_the_known_key_is_told_and_one_on_another_is_not(tmp_path: P
     ("answer", "more", "said"),
     [
         (refuse, {}, "AccessDeniedException ce:GetCostAndUsage"),
-        (aws, {"max_usd": Decimal("0.02")}, "aws-cost-explorer would cost more than 0.02 USD in one run"),
+        (aws, {"max_usd": Decimal("0.03")}, "aws-cost-explorer would cost more than 0.03 USD in one run"),
     ],
 )
 def test_what_does_not_answer_is_a_gap_and_the_others_count(
     answer: Callable[[Asked], Answer], more: dict[str, Decimal], said: str, tmp_path: Path
 ) -> None:
-    """With 2 cents the usage is read and its credits are not: half of an answer is none."""
+    """With 3 cents the usage is read and its credits are not: half of an answer is none."""
     (tmp_path / "focus.csv").write_text(text([{"BilledCost": "7"}]), "utf-8")
     with answering(answer) as here:
         given = reach(here, tmp_path, keys=("team",), **more)

@@ -86,8 +86,22 @@ def test_usage_comes_by_tag_and_account_and_the_rest_by_what_it_is(tmp_path: Pat
     asked = [each.body for each in here.asked if "TimePeriod" in each.body]
     assert asked[0]["TimePeriod"] == {"Start": "2026-08-01", "End": "2026-11-26"}
     assert asked[0]["GroupBy"] == [{"Type": "TAG", "Key": "Team"}, {"Type": "DIMENSION", "Key": "LINKED_ACCOUNT"}]
-    assert given.notes.calls["aws"].usd == Decimal("0.03")
+    assert given.notes.calls["aws"].usd == Decimal("0.04")  # two pages, one, and how the key is spelled
     assert given.notes.remarks == ["Cost Explorer calls the figures of 1 days estimated"]
+
+
+def test_how_a_key_is_spelled_is_looked_for_on_every_page(tmp_path: Path) -> None:
+    def many(asked: Asked) -> Answer:
+        status, headers, said = aws(asked)
+        if "ListCostAllocationTags" in str(asked.headers["X-Amz-Target"]) and "NextToken" not in asked.body:
+            return 200, {}, {"CostAllocationTags": [{"TagKey": "other"}], "NextToken": "more"}
+        return status, headers, said
+
+    with answering(many) as here:
+        given = reach(here, tmp_path, keys=("team",))
+        usage = rows(next(aws_cost_explorer.fetch(SOURCE, given)))
+    assert "x_OnlyTag/Team" in usage[0]
+    assert given.notes.calls["aws"].usd == Decimal("0.04")
 
 
 def test_without_a_tag_key_it_is_by_account_and_service(tmp_path: Path) -> None:
@@ -106,18 +120,18 @@ def test_an_answer_is_kept_for_eight_hours_and_costs_nothing_until_then(tmp_path
         sent = len(here.asked)
         again = reach(here, tmp_path, keys=("team",))
         assert [path.read_bytes() for path in aws_cost_explorer.fetch(SOURCE, again)] == first
-        assert len(here.asked) == sent + 1  # how the tag is spelled is asked again, at no price
+        assert len(here.asked) == sent
         assert again.notes.calls["aws"].usd == 0
         later = Reach(NOW + timedelta(hours=8), tmp_path, tmp_path, aws=again.aws, keys=("team",))
         list(aws_cost_explorer.fetch(SOURCE, later))
-    assert later.notes.calls["aws"].usd == Decimal("0.03")
+    assert later.notes.calls["aws"].usd == Decimal("0.04")
 
 
 @pytest.mark.parametrize(
     ("source", "more", "said"),
     [
-        (SOURCE, {"max_usd": Decimal("0.01")}, "would cost more than 0.01 USD in one run"),
-        (CostSource("aws-cost-explorer", {"max_per_day": "0.02 USD"}), {}, "has cost 0.02 USD today"),
+        (SOURCE, {"max_usd": Decimal("0.02")}, "would cost more than 0.02 USD in one run"),
+        (CostSource("aws-cost-explorer", {"max_per_day": "0.03 USD"}), {}, "has cost 0.03 USD today"),
     ],
 )
 def test_what_it_may_cost_is_a_bound(source: CostSource, more: dict[str, Any], said: str, tmp_path: Path) -> None:
