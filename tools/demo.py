@@ -1,4 +1,4 @@
-"""The demonstration: scan a made-up company's estate, enforce a policy (`demo.yaml`) on one account of it, undo that.
+"""The demonstration: scan a made-up company's estate, look at its money, enforce a policy (`demo.yaml`), undo that.
 
 Everything happens in this process and on loopback, with what an installed package can do. Exit 1 where something did
 not go as it should; findings, and the cell that is denied on purpose, are what a demonstration is for.
@@ -18,11 +18,16 @@ from typing import TYPE_CHECKING
 from finops_guard import orders
 from finops_guard.apply import session
 from finops_guard.cli._acts import new_run
+from finops_guard.cli._costs_open import Asked, opened
+from finops_guard.cli._costs_sections import headline, sections
+from finops_guard.cli._costs_show import tables
+from finops_guard.cli._costs_told import DEFAULT, told
 from finops_guard.cli._estate import SANDBOX, estate
 from finops_guard.cli._outputs import write
 from finops_guard.cli._progress import progress
 from finops_guard.language.policy import load_policy
 from finops_guard.model import Notes, Policy, Report
+from finops_guard.outputs import _budgets
 from finops_guard.outputs._screen import screen
 from finops_guard.outputs._view import short_name, total
 from finops_guard.pipeline import Request, run
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from finops_guard.outputs._screen import Screen
 
 POLICY = Path(__file__).with_name("demo.yaml")
+WHOSE = ("Allocation", "Nobody's")
 ROWS = 6
 SHOWN = 3
 
@@ -42,11 +48,13 @@ def now() -> datetime:
 
 
 def main() -> int:
-    """Scan, enforce, undo; the exit code."""
+    """Scan, look at the money, enforce, undo; the exit code."""
     out = screen(sys.stdout)
     with estate((SANDBOX,), None, now()) as (policy, targets), progress(quiet=False) as say:
         looked = run(Request(policy, now(), targets, environ=os.environ, say=say, asked=(SANDBOX,)))
         write(looked, "table", ())
+        budgets(looked, policy, out)
+        untagged(policy, out)
         # Its state and its notices lie beside a policy: here they are gone with the sandbox.
         path = shutil.copy(POLICY, Path(policy.path).parent)
         enforced = load_policy(Path(path), date.today())  # noqa: DTZ011 - exemptions end by the day
@@ -54,6 +62,24 @@ def main() -> int:
         tell(acted, out)
         back = put_back(enforced, acted.run_id, out)
     return 0 if back and not acted.short else 1
+
+
+def budgets(report: Report, policy: Policy, out: Screen) -> None:
+    """How the budgets of the scan stand, in their currency, on bills in another."""
+    out.title("Budgets in EUR on bills in USD", "budgets sandbox")
+    for (source, target), (rate, as_of) in sorted(policy.fx.items()):
+        out.say((f"{rate} {target} for one {source}, of {as_of}", "dim"))
+    _budgets.write(report.budgets, out, now())
+
+
+def untagged(policy: Policy, out: Screen) -> None:
+    """What the company's bills say of whose they are, team by team, and what is nobody's."""
+    asked = Asked((), DEFAULT, "effective", None, None, None, Path(policy.path), now())
+    with opened(asked) as (ledger, wanted, _):
+        spent = told(ledger, wanted)
+    out.title("Whose the bills are", "costs sandbox")
+    out.say(headline(spent))
+    tables((section for section in sections(spent) if section.title in WHOSE), out)
 
 
 def tell(report: Report, out: Screen) -> None:

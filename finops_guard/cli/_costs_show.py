@@ -74,7 +74,19 @@ def _table(told: Told, *, everything: bool) -> None:
 
     to = screen(sys.stdout)
     to.say((headline(told), "bold"))
-    for section in sections(told):
+    tables(sections(told), to, everything=everything)
+    remarks = list(notes(told))
+    if remarks:
+        to.title("Data quality")
+        for remark in remarks if everything else remarks[:_SHOWN]:
+            to.say(remark)
+        if not everything and len(remarks) > _SHOWN:
+            to.say((f"+{len(remarks) - _SHOWN} more, -v for all", "dim"))
+
+
+def tables(those: Iterable[Section], to: Screen, *, everything: bool = False) -> None:
+    """Sections, each under its title, as wide as the terminal."""
+    for section in those:
         to.title(section.title, section.note)
         shown = section.rows if everything else section.rows[:_SHOWN]
         widths = _widths(section, shown, to)
@@ -84,13 +96,6 @@ def _table(told: Told, *, everything: bool) -> None:
             to.say((_GAP.join(cells), style))
         if len(section.rows) > len(shown):
             to.say((f"+{len(section.rows) - len(shown)} more, -v for all", "dim"))
-    remarks = list(notes(told))
-    if remarks:
-        to.title("Data quality")
-        for remark in remarks if everything else remarks[:_SHOWN]:
-            to.say(remark)
-        if not everything and len(remarks) > _SHOWN:
-            to.say((f"+{len(remarks) - _SHOWN} more, -v for all", "dim"))
 
 
 def _widths(section: Section, rows: Sequence[Sequence[str]], screen: Screen) -> list[int]:
