@@ -26,7 +26,6 @@ from finops_guard.model import DESTRUCTIVE, VERBS, Budget, Condition, Mode, Poli
 
 DEFAULT_PERMIT: frozenset[Verb] = frozenset({"notify", "suggest"})
 LATER = {
-    "waivers": "infrastructure as code is not judged",
     "datasets": "data locality is not judged",
 }
 """Keys that load and validate in this version and are not computed yet, and what that means."""
@@ -78,7 +77,6 @@ class _Draft:
         bindings = uses.bindings(mode, allowed, tuple(teams), fx)
         rules = Rules(uses.rules(), uses.whole)
         channels = tuple(sections.channels(parts.get("notify", []), rules, teams if self._whole("teams") else ()))
-        sections.waivers(parts.get("waivers", []), rules)
         for key in SECRETS:
             for part in parts.get(key, []):
                 plain.variables(part)
@@ -109,6 +107,7 @@ class _Draft:
             also_ai=tuple(self._also(parts)),
             teams=teams,
             exempt=tuple(sections.exemptions(parts.get("exempt", []), rules, self.today)),
+            waivers=sections.waivers(parts.get("waivers", []), rules),
             freeze=tuple(sections.freezes(parts.get("freeze", []))),
             windows=sections.windows(parts.get("windows", [])),
             schedules=sections.schedules(parts.get("schedules", [])),

@@ -9,11 +9,12 @@ from typing import Any
 
 from finops_guard.language.conditions import EVERYTHING
 from finops_guard.language.item import Item, Parts, Rules
+from finops_guard.language.literals import duration
 from finops_guard.language.near import suggest
 from finops_guard.language.plain import timezone, to_date
 from finops_guard.language.policy_schema import DAYS
 from finops_guard.language.words import did_you_mean, few
-from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Schedule, Team, Window, canonical
+from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Schedule, Team, Waivers, Window, canonical
 
 LONGEST_EXEMPTION = 180
 CHANNEL_NEEDS = {
@@ -103,11 +104,19 @@ def exemptions(parts: Parts, rules: Rules, today: date | None) -> Iterator[Exemp
                 yield Exemption(rule, where, until, str(item.get("reason") or ""), str(item.get("by") or ""))
 
 
-def waivers(parts: Parts, rules: Rules) -> None:
-    """Inline waivers name rules of the policy."""
+def waivers(parts: Parts, rules: Rules) -> Waivers:
+    """Rules that may be waived inline, each one of the policy; none without the section."""
+    found = Waivers()
     for part in parts:
         for rule in part.below("inline").items():
             rules.expect(rule)
+        inline = frozenset(rule.data for rule in part.below("inline").items() if isinstance(rule.data, str))
+        at_most = part.get("at_most")
+        try:
+            found = Waivers(inline, timedelta(seconds=duration(at_most)) if isinstance(at_most, str) else found.at_most)
+        except ValueError:  # the schema says where
+            found = Waivers(inline)
+    return found
 
 
 def freezes(parts: Parts) -> Iterator[Freeze]:

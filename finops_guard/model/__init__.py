@@ -23,6 +23,7 @@ from finops_guard.model.policy import (
     Policy,
     Schedule,
     Team,
+    Waivers,
     Window,
     money_in,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "Value",
     "Verb",
     "Verdict",
+    "Waivers",
     "Window",
     "canonical",
     "money_in",

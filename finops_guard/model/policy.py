@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
 
@@ -47,6 +47,14 @@ class Exemption:
     until: date
     reason: str
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waivers:
+    """Rules, `pack/rule`, that comments in sources may waive, and how far ahead such a waiver may end."""
+
+    inline: frozenset[str] = frozenset()
+    at_most: timedelta = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ class Policy:
     also_ai: tuple[Condition, ...] = ()
     teams: Mapping[str, Team] = field(default_factory=dict)
     exempt: tuple[Exemption, ...] = ()
+    waivers: Waivers = field(default_factory=Waivers)
     freeze: tuple[Freeze, ...] = ()
     windows: Mapping[str, Window] = field(default_factory=dict)
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
