@@ -14,7 +14,7 @@ from finops_guard.sources.iac._hcl.constraints import constraint
 from finops_guard.sources.iac._hcl.expansion import Instance, instances, spread
 from finops_guard.sources.iac._hcl.scope import Scope
 from finops_guard.sources.iac._hcl.types import convert
-from finops_guard.sources.iac._hcl.values import Lazy, Val, WrongError
+from finops_guard.sources.iac._hcl.values import Lazy, Typed, Val, WrongError
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.config import Config
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.workspace import Workspace
 
 Key = tuple[str, ...]
+_TYPES = dict.fromkeys(("id", "arn", "name", "self_link"), "string")
+"""Attributes that have one type, whatever the resource."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,10 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Computed(Unknown):
+class Computed(Typed):
     """What only the provider knows of a resource; `owner` is that resource."""
 
-    owner: Declared
+    owner: Declared | None = None
 
 
 class Module:
@@ -258,7 +260,7 @@ class Declared:
     def _attribute(self, name: str) -> Val:
         value = self.get(name)
         if value is None:
-            return Computed(f"{self.address}.{name} is known after apply", self)
+            return Computed(f"{self.address}.{name} is known after apply", _TYPES.get(name, "any"), self)
         if name in {"tags", "labels"}:
             try:
                 return convert(value, ("map", "string"))

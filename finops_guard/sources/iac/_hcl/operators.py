@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.types import convert, type_of, unify
-from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, boolean, number, whole
+from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, boolean, number, typed, whole
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.scope import Scope
 
 Run: TypeAlias = "Callable[[Scope], Val]"
+NEGATIVE_ZERO = Unknown("a zero that may be written as -0")
+"""Terraform's numbers have one, and write it so (measured); Python's whole numbers do not."""
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 
@@ -52,7 +54,7 @@ def _all(answers: object) -> bool | Unknown:
 
 def chosen(value: Val, other: Val) -> Val:
     """The branch that is taken, as the one type of both branches."""
-    if value is None or isinstance(value, Unknown) or other is None:
+    if value is None or other is None:
         return value
     mine, theirs = type_of(value), type_of(other)
     if mine == theirs or "any" in (mine, theirs):
@@ -74,7 +76,7 @@ def opposite(value: Val) -> Val:
 def negated(value: Val) -> Val:
     """`-value`."""
     plain = number(value)
-    return plain if isinstance(plain, Unknown) else -plain
+    return plain if isinstance(plain, Unknown) else -plain or NEGATIVE_ZERO
 
 
 def _arithmetic(of: Callable[[Decimal, Decimal], Decimal | int]) -> Callable[[Run, Run], Run]:
@@ -93,7 +95,8 @@ def _arithmetic(of: Callable[[Decimal, Decimal], Decimal | int]) -> Callable[[Ru
 def exactly(of: Callable[[Decimal, Decimal], Decimal | int], one: int | Decimal, other: int | Decimal) -> Val:
     """An operation whose result is exact; one that is not is unknown, as Terraform rounds binary numbers."""
     try:
-        return whole(_EXACT.create_decimal(of(_EXACT.create_decimal(one), _EXACT.create_decimal(other))))
+        result = of(_EXACT.create_decimal(one), _EXACT.create_decimal(other))
+        return NEGATIVE_ZERO if result == 0 and min(one, other) < 0 else whole(_EXACT.create_decimal(result))
     except (DivisionByZero, ZeroDivisionError):
         raise WrongError("division by zero") from None
     except ArithmeticError:
@@ -106,13 +109,14 @@ def _modulo(one: Decimal, other: Decimal) -> Decimal:
     return _EXACT.remainder(one, other)
 
 
-def _compare(of: Callable[[Val, Val], bool]) -> Callable[[Run, Run], Run]:
+def _compare(of: Callable[[Any, Any], bool]) -> Callable[[Run, Run], Run]:
     def operator(left: Run, right: Run) -> Run:
         def result(scope: Scope) -> Val:
             one, other = number(left(scope)), number(right(scope))
-            if isinstance(one, Unknown):
-                return one
-            return other if isinstance(other, Unknown) else of(one, other)
+            for side in (one, other):
+                if isinstance(side, Unknown):
+                    return typed(side, "bool")
+            return of(one, other)
 
         return result
 
@@ -123,7 +127,7 @@ def _equality(*, wanted: bool) -> Callable[[Run, Run], Run]:
     def operator(left: Run, right: Run) -> Run:
         def result(scope: Scope) -> Val:
             answer = equal(left(scope), right(scope))
-            return answer if isinstance(answer, Unknown) else answer is wanted
+            return typed(answer, "bool") if isinstance(answer, Unknown) else answer is wanted
 
         return result
 

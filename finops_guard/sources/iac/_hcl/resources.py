@@ -250,7 +250,7 @@ def _referred(declared: Declared, row: IacType, side: Attributes) -> Attributes 
         value = side.look(path)
         if value is None:
             continue
-        if isinstance(value, Computed):
+        if isinstance(value, Computed) and value.owner is not None:
             return Attributes(value.owner)
         found = _by_name(declared, path)
         if found is not None:

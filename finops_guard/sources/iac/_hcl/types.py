@@ -16,6 +16,7 @@ from finops_guard.sources.iac._hcl.values import (
     Map,
     OpenMap,
     Set,
+    Typed,
     Val,
     WrongError,
     boolean,
@@ -23,6 +24,7 @@ from finops_guard.sources.iac._hcl.values import (
     in_order,
     number,
     text,
+    typed,
     unknown_in,
 )
 
@@ -51,15 +53,7 @@ def type_of(value: Val) -> Type:  # noqa: PLR0911 - one line a type
         return ANY
     if isinstance(value, dict):
         return ("object", {key: type_of(item) for key, item in value.items()}, {})
-    return ANY
-
-
-def has_any(of: Type) -> bool:
-    """Whether a part of a type is not said."""
-    if isinstance(of, str):
-        return of == ANY
-    parts = of[1].values() if of[0] == "object" else of[1] if of[0] == "tuple" else (of[1],)
-    return any(map(has_any, parts))
+    return value.of if isinstance(value, Typed) else ANY
 
 
 def unify(types: list[Type]) -> Type | None:
@@ -111,8 +105,10 @@ def _tuples(said: list[Type]) -> Type | None:
 
 def convert(value: Val, to: Type) -> Val:
     """A value as another type; WrongError where Terraform would refuse it."""
-    if to == ANY or value is None or isinstance(value, Unknown):
+    if to == ANY or value is None:
         return value
+    if isinstance(value, Unknown):
+        return typed(value, to)
     if isinstance(value, Lazy):
         return value if not isinstance(to, str) else Unknown(value.reason)
     if to == "string":
@@ -133,11 +129,13 @@ def convert(value: Val, to: Type) -> Val:
     return as_map(value, to[1]) if kind == "map" else _as_object(value, to)
 
 
-def _inner(items: list[Val], of: Type) -> Type:
+def _inner(value: Val, of: Type) -> Type:
     """The type of elements; `any` in a constraint means the one type that they can all become."""
     if of != ANY:
         return of
-    found = unify(list(map(type_of, items)))
+    if isinstance(value, (List, Map)) and value.of != ANY:
+        return value.of
+    found = unify(list(map(type_of, value.values() if isinstance(value, dict) else value)))
     if found is None:
         raise WrongError("its elements have no type in common")
     return found
@@ -176,7 +174,7 @@ def as_map(value: dict[str, Val], of: Type = ANY) -> Val:
     """A map of one type; an open map stays open."""
     if isinstance(value, OpenMap):
         return OpenMap(((key, convert(item, of)) for key, item in value.items()), value.reason)
-    of = _inner(list(value.values()), of)
+    of = _inner(value, of)
     return Map(((key, convert(item, of)) for key, item in in_order(value)), of)
 
 

@@ -10,12 +10,25 @@ resources, modules         Lazy: attributes are worked out when they are asked f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
 from finops_guard.model import Unknown
 
 Val: TypeAlias = Any  # what expressions give, checked by each operation that takes one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Typed(Unknown):
+    """A value that cannot be told, of which the type can."""
+
+    of: object = "any"
+
+
+def typed(value: Unknown, of: object) -> Unknown:
+    """The same reason for a value of a type."""
+    return value if isinstance(value, Typed) and value.of == of else Typed(value.reason, of)
 
 
 class WrongError(Exception):
@@ -99,9 +112,9 @@ def text(value: Val) -> str | Unknown:
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, Lazy):
-        return Unknown(value.reason)
+        return Typed(value.reason, "string")
     if isinstance(value, Unknown):
-        return value
+        return typed(value, "string")
     raise WrongError(f"{called(value)} is not a string")
 
 
@@ -109,10 +122,10 @@ def number(value: Val) -> int | Decimal | Unknown:
     """A value as a number; WrongError for what is none."""
     if isinstance(value, bool) or value is None:
         raise WrongError(f"{called(value)} is not a number")
-    if isinstance(value, (int, Decimal, Unknown)):
+    if isinstance(value, (int, Decimal)):
         return value
-    if isinstance(value, Lazy):
-        return Unknown(value.reason)
+    if isinstance(value, (Unknown, Lazy)):
+        return Typed(value.reason, "number")
     if isinstance(value, str):
         return parsed(value)
     raise WrongError(f"{called(value)} is not a number")
@@ -144,10 +157,10 @@ def whole(value: Decimal) -> int | Decimal | Unknown:
 
 def boolean(value: Val) -> bool | Unknown:
     """A value as a bool; WrongError for what is none."""
-    if isinstance(value, (bool, Unknown)):
+    if isinstance(value, bool):
         return value
-    if isinstance(value, Lazy):
-        return Unknown(value.reason)
+    if isinstance(value, (Unknown, Lazy)):
+        return Typed(value.reason, "bool")
     if value in ("true", "false") and isinstance(value, str):
         return value == "true"
     raise WrongError(f"{called(value)} is not a bool")

@@ -10,13 +10,25 @@ from typing import TypeAlias
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions import collections, encoding, networks, numbers, strings
-from finops_guard.sources.iac._hcl.values import Val, WrongError, unknown_in
+from finops_guard.sources.iac._hcl.values import Val, WrongError, typed, unknown_in
 
 Function: TypeAlias = Callable[..., Val]
 
 _MODULES = (strings, collections, numbers, encoding, networks)
 _FUNCTIONS: dict[str, Function] = {name: made for module in _MODULES for name, made in module.FUNCTIONS.items()}
 _PARTIAL: frozenset[str] = collections.PARTIAL
+_TEXTS = ("list", "string")
+_GIVES: dict[str, object] = {
+    **dict.fromkeys(strings.FUNCTIONS, "string"),
+    **dict.fromkeys(numbers.FUNCTIONS, "number"),
+    **dict.fromkeys(encoding.FUNCTIONS, "string"),
+    **dict.fromkeys(("startswith", "endswith", "strcontains", "alltrue", "anytrue"), "bool"),
+    **dict.fromkeys(("split", "formatlist", "sort", "compact"), _TEXTS),
+    **dict.fromkeys(("regex", "regexall", "jsondecode", "yamldecode", "csvdecode"), "any"),
+    "range": ("list", "number"),
+    "index": "number",
+}
+"""What they give, where that is one type."""
 _LATER = {
     "timestamp": "the time of a run",
     "plantimestamp": "the time of a plan",
@@ -35,7 +47,7 @@ def call(name: str, values: list[Val]) -> Val:
     if plain not in _PARTIAL:
         for value in values:
             if (found := unknown_in(value)) is not None:
-                return found
+                return typed(found, _GIVES.get(plain, "any"))
     try:
         return function(*values)
     except TypeError:

@@ -20,6 +20,7 @@ from finops_guard.sources.iac._hcl.values import (
     in_order,
     number,
     text,
+    typed,
     unknown_in,
 )
 
@@ -38,9 +39,7 @@ def _map(value: Val) -> dict[str, Val]:
 
 def _unknown(value: Val) -> Unknown | None:
     """Why a value as a whole cannot be told."""
-    if isinstance(value, Lazy):
-        return Unknown(value.reason)
-    return value if isinstance(value, Unknown) else None
+    return Unknown(value.reason) if isinstance(value, (Lazy, Unknown)) else None
 
 
 def _merge(*values: Val) -> Val:
@@ -138,7 +137,7 @@ def _element(value: Val, index: Val) -> Val:
 
 
 def _contains(value: Val, item: Val) -> Val:
-    if (unknown := _unknown(value)) is not None:
+    if (unknown := _unknown(value) or unknown_in(item)) is not None:
         return unknown
     doubt: Unknown | None = None
     wanted = convert(item, value.of) if isinstance(value, List) and isinstance(value.of, str) else item
@@ -186,10 +185,12 @@ def _coalescelist(*values: Val) -> Val:
     raise WrongError("all of it is empty")
 
 
-def _converting(make: Callable[[Val], Val]) -> Callable[[Val], Val]:
+def _converting(make: Callable[[Val], Val], of: object = "any") -> Callable[[Val], Val]:
     def converted(value: Val) -> Val:
         unknown = _unknown(value)
-        return make(value) if unknown is None and value is not None else unknown
+        if unknown is not None:
+            return typed(unknown, of)
+        return None if value is None else make(value)
 
     return converted
 
@@ -261,7 +262,8 @@ def _chunks(value: Val, size: Val) -> Val:
 def _setproduct(*values: Val) -> Val:
     if any(isinstance(value, Set) for value in values):
         return Unknown("the order of a product of sets")
-    return List([list(row) for row in product(*map(_list, values))])
+    lists = [as_list(_list(value), ("list", "any")) for value in values]
+    return List([list(row) for row in product(*lists)])
 
 
 def _setwise(combine: Callable[[set[Val], set[Val]], set[Val]]) -> Callable[..., Val]:
@@ -298,27 +300,37 @@ def _transpose(value: Val) -> Val:
     return Map(((key, List(sorted(out[key]), "string")) for key in sorted(out)), ("list", "string"))
 
 
+def _giving(of: object, make: Callable[..., Val]) -> Callable[..., Val]:
+    """A function whose result has one type, whether it can be told or not."""
+
+    def made(*values: Val) -> Val:
+        found = make(*values)
+        return typed(found, of) if isinstance(found, Unknown) else found
+
+    return made
+
+
 _KNOWN_IN_PART: dict[str, Callable[..., Val]] = {
     "coalesce": _coalesce,
     "coalescelist": _coalescelist,
     "concat": _concat,
-    "contains": _contains,
+    "contains": _giving("bool", _contains),
     "element": _element,
     "flatten": _flatten,
-    "keys": _keys,
-    "length": _length,
+    "keys": _giving(("list", "string"), _keys),
+    "length": _giving("number", _length),
     "lookup": _lookup,
     "merge": _merge,
     "nonsensitive": lambda value: value,
     "one": _one,
     "reverse": _converting(_reverse),
     "sensitive": lambda value: value,
-    "tobool": _converting(boolean),
+    "tobool": _converting(boolean, "bool"),
     "tolist": _converting(lambda value: as_list(value, ("list", "any"))),
     "tomap": _converting(_tomap),
-    "tonumber": _converting(number),
+    "tonumber": _converting(number, "number"),
     "toset": _converting(as_set),
-    "tostring": _converting(text),
+    "tostring": _converting(text, "string"),
     "values": _values,
     "zipmap": _zipmap,
 }

@@ -6,7 +6,7 @@ from decimal import Decimal
 from math import ceil, floor
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.operators import exactly
+from finops_guard.sources.iac._hcl.operators import NEGATIVE_ZERO, exactly
 from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
 
 _POWER = 200
@@ -35,6 +35,11 @@ def _sum(values: Val) -> Val:
         if isinstance(total, Unknown):
             return total
     return total
+
+
+def _ceil(value: Val) -> Val:
+    plain = _n(value)
+    return NEGATIVE_ZERO if -1 < plain < 0 else ceil(plain)
 
 
 def _pow(base: Val, power: Val) -> Val:
@@ -69,7 +74,7 @@ def _signum(value: Val) -> int:
 
 FUNCTIONS = {
     "abs": lambda value: abs(_n(value)),
-    "ceil": lambda value: ceil(_n(value)),
+    "ceil": _ceil,
     "floor": lambda value: floor(_n(value)),
     "max": lambda *values: max(map(_n, values)),
     "min": lambda *values: min(map(_n, values)),

@@ -103,6 +103,8 @@ def _substr(value: Val, offset: Val, length: Val) -> Val:
     said, start, count = _s(value), _n(offset), _n(length)
     if not said.isascii():
         return _NOT_ASCII
+    if start < 0 and count == 0:
+        return Unknown("a part of no length from the end")
     start = max(0, len(said) + start) if start < 0 else start
     return said[start:] if count < 0 else said[start : start + count]
 
@@ -119,6 +121,8 @@ def _indent(width: Val, value: Val) -> str:
 def _format(pattern: Val, *values: Val) -> Val:
     """As Go formats, for the verbs that are used: s d v q t f x; another one is unknown."""
     shape, out, at, used = _s(pattern), [], 0, 0
+    if None in values:
+        return Unknown("a format of null")
     for found in _VERB.finditer(shape):
         between = shape[at : found.start()]
         if "%" in between:
