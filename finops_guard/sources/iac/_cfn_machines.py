@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._cfn_values import NO_VALUE, Open, Reference
+from finops_guard.sources.iac._cfn_values import Reference
+from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._planned import Machines
 
 if TYPE_CHECKING:
@@ -76,21 +77,6 @@ def launched_from(stack: Stack, row: IacType | None, values: object) -> object:
     if isinstance(named, Unknown):
         return named
     return stack.named(str(named)) or Unknown(f"{named} is not in the template")
-
-
-def looked_up(values: object, path: Path) -> object:
-    """The value at a path of evaluated values: None where it is absent, Unknown where it cannot be told."""
-    value = values
-    for step in path:
-        if isinstance(value, Unknown):
-            return value
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step, Unknown(value.because) if isinstance(value, Open) else None)
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step] if step < len(value) else None
-        else:
-            return None
-    return None if value is NO_VALUE else value
 
 
 def _listed(type_: str, values: object) -> Machines:

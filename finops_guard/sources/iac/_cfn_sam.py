@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn_values import Open, Scope, value_of
+from finops_guard.sources.iac._cfn_values import Scope, value_of
+from finops_guard.sources.iac._either import Open
 
 _PREFIX = "AWS::Serverless::"
 

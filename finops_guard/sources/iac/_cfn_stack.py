@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from finops_guard.errors import InputError
 from finops_guard.model import Resource, Tags, Unknown
 from finops_guard.sources.iac import _planned, _tags
-from finops_guard.sources.iac._cfn_machines import looked_up, machines_of
+from finops_guard.sources.iac._cfn_machines import machines_of
 from finops_guard.sources.iac._cfn_sam import globals_of, with_globals
 from finops_guard.sources.iac._cfn_tags import labels_of
 from finops_guard.sources.iac._cfn_types import row_of
-from finops_guard.sources.iac._cfn_values import Entry, Open, Scope, decide, entries, value_of
+from finops_guard.sources.iac._cfn_values import Entry, Scope, decide, entries, value_of
+from finops_guard.sources.iac._either import Open, looked_up
 from finops_guard.sources.iac._marked import Map, Text, read
 from finops_guard.sources.iac._maybe import perhaps
 from finops_guard.sources.iac._planned import Planned

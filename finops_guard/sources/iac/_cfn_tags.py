@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _tags
-from finops_guard.sources.iac._cfn_machines import launched_from, looked_up
-from finops_guard.sources.iac._cfn_values import Open
+from finops_guard.sources.iac._cfn_machines import launched_from
+from finops_guard.sources.iac._either import Open, looked_up
 from finops_guard.sources.iac._tags import NONE, Labels
 
 if TYPE_CHECKING:

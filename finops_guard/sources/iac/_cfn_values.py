@@ -10,10 +10,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeGuard
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._cfn_functions import PURE
+from finops_guard.sources.iac._either import NO_VALUE, Open, both, key_of
 from finops_guard.sources.iac._marked import Map
 
 MAX_ROUNDS = 20_000
@@ -28,23 +28,6 @@ class Reference(Unknown):
     """What another resource of the template is known by when it is there: `to` is its logical id."""
 
     to: str = ""
-
-
-class Open(dict[str, object]):
-    """A map that may hold more keys than it says; `because`."""
-
-    __slots__ = ("because",)
-
-    def __init__(self, values: Mapping[str, object], because: str) -> None:
-        super().__init__(values)
-        self.because = because
-
-
-class _NoValue:
-    """`AWS::NoValue`."""
-
-
-NO_VALUE: Final = _NoValue()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,61 +189,10 @@ def _items(arguments: object, scope: Scope) -> list[object]:
     there = [branch for branch in branches if branch is not NO_VALUE]
     if reason is None:
         return there
-    if there and all(_key(branch) is not None for branch in there):
+    if there and all(key_of(branch) is not None for branch in there):
         merged = both([there[0]], [there[1]] if len(there) > 1 else [], reason)
         return list(merged) if isinstance(merged, list) else [merged]
     return [both(branches[0], branches[1], reason)]
-
-
-def both(one: object, other: object, reason: str) -> object:
-    """What two alternatives agree on."""
-    if one is NO_VALUE and other is NO_VALUE:
-        return NO_VALUE
-    if type(one) is type(other) and one == other:
-        return one
-    if isinstance(one, dict) and isinstance(other, dict):
-        return _both_maps(one, other, reason)
-    if _pairs(one) and _pairs(other):
-        return _both_pairs(one, other, reason)
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return [both(left, right, reason) for left, right in zip(one, other, strict=True)]
-    if one is NO_VALUE or other is NO_VALUE:
-        there = other if one is NO_VALUE else one
-        if isinstance(there, dict):
-            return _both_maps(there, {}, reason)
-        if _pairs(there):
-            return _both_pairs(there, [], reason)
-    return Unknown(reason)
-
-
-def _both_maps(one: Mapping[str, object], other: Mapping[str, object], reason: str) -> dict[str, object]:
-    keys = dict.fromkeys([*one, *other])
-    merged = {key: both(one.get(key, NO_VALUE), other.get(key, NO_VALUE), reason) for key in keys}
-    because = getattr(one, "because", None) or getattr(other, "because", None)
-    return merged if because is None else Open(merged, because)
-
-
-def _both_pairs(
-    one: Sequence[Mapping[str, object]], other: Sequence[Mapping[str, object]], reason: str
-) -> list[object]:
-    left, right = ({_key(pair): pair for pair in each} for each in (one, other))
-    found = []
-    for key in dict.fromkeys([*left, *right]):
-        if key in left and key in right:
-            found.append(both(left[key], right[key], reason))
-        else:
-            pair = left.get(key) or right.get(key) or {}
-            found.append({**pair, "Value": Unknown(reason)})
-    return found
-
-
-def _key(pair: object) -> str | None:
-    key = pair.get("Key") if isinstance(pair, dict) else None
-    return key if isinstance(key, str) else None
-
-
-def _pairs(value: object) -> TypeGuard[list[dict[str, object]]]:
-    return isinstance(value, list) and all(_key(pair) is not None for pair in value)
 
 
 def _branches(arguments: object, scope: Scope) -> tuple[str | None, list[object]]:

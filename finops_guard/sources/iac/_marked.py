@@ -76,15 +76,26 @@ class Text:
 def read(path: Path) -> tuple[Text, list[object]]:
     """A file's documents: one of JSON, any number of YAML. InputError with the place of what is wrong."""
     text = Text(path)
+    if text.text.lstrip()[:1] in {"{", "["}:
+        try:
+            return text, [_json(text)]
+        except InputError:  # YAML in its flow style begins in the same way
+            if path.suffix.casefold() == ".json":
+                raise
     with collector_paused():
-        if text.text.lstrip()[:1] in {"{", "["}:
-            from finops_guard.sources.iac._marked_json import document
-
-            try:
-                return text, [document(text)]
-            except InputError:  # YAML in its flow style begins in the same way
-                if path.suffix.casefold() == ".json":
-                    raise
         from finops_guard.sources.iac._marked_yaml import documents
 
         return text, documents(text)
+
+
+def read_json(path: Path) -> tuple[Text, object]:
+    """A file's one document of JSON."""
+    text = Text(path)
+    return text, _json(text)
+
+
+def _json(text: Text) -> object:
+    with collector_paused():
+        from finops_guard.sources.iac._marked_json import document
+
+        return document(text)
