@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from finops_guard.advice import remedies
+from finops_guard.costs.ledger import COSTS
 from finops_guard.model import Finding, Gap, Money, Report, Resource, Unknown
 
 About: TypeAlias = Literal["installation", "login", "access", "rules", "facts", "prices", "remarks"]
@@ -89,12 +90,16 @@ def checkup(report: Report, resources: Iterable[Resource]) -> list[Trouble]:
     return sorted(found, key=lambda trouble: trouble.rank)
 
 
+def _fix(gap: Gap) -> str:
+    return remedies.for_costs(gap.type, gap.reason) if gap.cloud == COSTS else remedies.for_gap(gap.reason)
+
+
 def _gaps(gaps: Iterable[Gap]) -> Iterator[Trouble]:
     cells: dict[tuple[bool, str], list[Gap]] = defaultdict(list)
     for gap in gaps:
         cells[gap.expected, gap.reason].append(gap)
     for (expected, reason), same in cells.items():
-        fix = "the policy expects it (scope.expect)" if expected else remedies.for_gap(reason)
+        fix = "the policy expects it (scope.expect)" if expected else _fix(same[0])
         where = tuple(f"{gap.cloud} {gap.account} {gap.region} {gap.type}" for gap in same)
         yield Trouble("access", reason, fix, blocks=not expected, where=where)
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DENIED = re.compile(r"AccessDenied ([a-z0-9-]+:[A-Za-z0-9]+)")
+from finops_guard.costs import permissions
+
+_DENIED = re.compile(r"AccessDenied(?:Exception)? ([a-z0-9-]+:[A-Za-z0-9]+)")
+_REFUSED = re.compile(r"AccessDenied|answered 40[13]\b")
+_DEAR = re.compile(r"would cost more than|max_per_day is")
 _THROTTLED = re.compile(r"throttl|toomanyrequests|requestlimitexceeded|slowdown", re.IGNORECASE)
 _UNREACHED = re.compile(r"EndpointConnection|ConnectTimeout|ReadTimeout|ConnectionClosed|ProxyConnection|SSLError")
 _CONFLICT = re.compile(r"^conflicting spellings.*", re.DOTALL)
@@ -97,6 +101,18 @@ def for_gap(reason: str) -> str:
     if _UNREACHED.search(reason):
         return "is there a way to the endpoint? See proxies, AWS_ENDPOINT_URL, and the region's name"
     return _first(_GAPS, reason) or "scan again; if it stays, please report it"
+
+
+def for_costs(source: str, reason: str) -> str:
+    """How cost data can be read: `source` is a billing API (a policy's `from`), or the path of a file."""
+    needed = permissions.of(source)
+    if not needed:
+        return "mend the file or export it again; it counts not at all as it is"
+    if _DEAR.search(reason):
+        return "let it cost more (--max-api-cost, max_per_day), or read an export, which costs nothing"
+    if _REFUSED.search(reason):
+        return f"grant {', '.join(needed)} to whoever runs this"
+    return for_gap(reason)
 
 
 def for_login(words: str) -> str:

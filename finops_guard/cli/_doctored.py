@@ -88,7 +88,12 @@ def record(diagnosis: Diagnosis) -> dict[str, object]:
 
 
 def iam_policy() -> dict[str, object]:
-    """An IAM policy with what reading needs, for the role that `scope.aws.roles.scan` names or the credentials' own."""
+    """An IAM policy with what reading needs, for the role that `scope.aws.roles.scan` names or the credentials' own.
+
+    The last statement is of costs and counts, which are asked with the credentials' own alone.
+    """
+    from finops_guard.costs import permissions
+
     try:
         from finops_guard.sources import aws
 
@@ -96,6 +101,7 @@ def iam_policy() -> dict[str, object]:
     except ImportError as error:
         message = f"aws needs the package {error.name}"
         raise InputError(message, help="pip install 'finops-guard-engine[aws]'") from None
+    costs = [action for action in permissions.on_aws() if action not in actions]
     first = [action for action in actions if action.startswith(("organizations:", "sts:AssumeRole"))]
     return {
         "Version": "2012-10-17",
@@ -107,6 +113,7 @@ def iam_policy() -> dict[str, object]:
                 "Resource": "*",
             },
             {"Sid": "FinopsGuardScanOfSeveralAccounts", "Effect": "Allow", "Action": first, "Resource": "*"},
+            {"Sid": "FinopsGuardCosts", "Effect": "Allow", "Action": costs, "Resource": "*"},
         ],
     }
 

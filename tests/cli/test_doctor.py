@@ -16,6 +16,7 @@ import yaml
 
 from finops_guard.advice.checkup import checkup
 from finops_guard.cli import _installation
+from finops_guard.costs import permissions
 from finops_guard.model import Gap, Money, Reason, Resource, Tags, Unknown
 from finops_guard.sources import aws
 from finops_guard.sources.aws._login import without_secrets
@@ -303,7 +304,10 @@ def test_permissions_are_the_iam_policy_of_the_scan(monkeypatch: pytest.MonkeyPa
     assert ran.code == 0
     policy = json.loads(ran.out)
     actions = [action for statement in policy["Statement"] for action in statement["Action"]]
-    assert sorted(actions) == sorted(aws.permissions())
+    assert sorted(actions) == sorted({*aws.permissions(), *permissions.on_aws()})
+    assert [statement["Action"] for statement in policy["Statement"] if statement["Sid"] == "FinopsGuardCosts"] == [
+        ["ce:GetCostAndUsage", "ec2:DescribeSpotPriceHistory"]
+    ]
     assert all(
         action.split(":")[1].startswith(("Describe", "Get", "List", "AssumeRole", "Batch")) for action in actions
     )

@@ -17,6 +17,8 @@ from finops_guard.costs.counts._counted import Asked, Counted, Tally, meaning, n
 from finops_guard.costs.web import Site
 from finops_guard.errors import ScanError
 
+PERMISSIONS = ("Microsoft.Insights/metrics/read",)
+
 _VERSION = "2023-10-01"
 _SERIES = "1000"
 _AGGREGATIONS = {"sum": "Total", "mean": "Average", "max": "Maximum", "min": "Minimum", "count": "Count"}

@@ -18,6 +18,8 @@ from finops_guard.costs.counts._counted import Asked, Counted, Tally, meaning, n
 from finops_guard.costs.web import Site
 from finops_guard.errors import InputError, ScanError
 
+PERMISSIONS = ("monitoring.timeSeries.list",)
+
 _SCOPE = "https://www.googleapis.com/auth/monitoring.read"
 _ALIGNERS = {"sum": "DELTA", "mean": "MEAN", "max": "MAX", "min": "MIN", "count": "COUNT"}
 _REDUCERS = {"sum": "SUM", "mean": "MEAN", "max": "MAX", "min": "MIN", "count": "SUM"}
