@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from finops_guard.model import SEVERITIES
 from finops_guard.outputs._units import ledger
-from finops_guard.outputs._view import blind, holes, incomplete, ordered
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import blind, holes, incomplete, ordered, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,12 +31,22 @@ class Note(NamedTuple):
 def in_code(report: Report) -> list[tuple[Location, Finding]]:
     """Unexempted failing and unknown findings with their place, by severity, failing ones first, then as everywhere."""
     found = [(f.resource.at, f) for f in ordered(report.findings) if f.resource.at and _counts(f)]
-    found.sort(key=lambda pair: (-SEVERITIES.index(pair[1].severity), pair[1].verdict != "fail"))
+    found.sort(key=lambda pair: _rank(pair[1]))
     return found
 
 
-def notes(report: Report) -> Iterator[Note]:
-    """What the findings in code do not say: gaps, rules without a verdict, findings that stand in no file."""
+def of_plans(report: Report) -> list[Finding]:
+    """Unexempted failing and unknown findings on a plan as a whole, which stand on no line, in the same order."""
+    found = [f for f in ordered(report.findings) if not f.resource.at and f.resource.kind == "plan" and _counts(f)]
+    found.sort(key=_rank)
+    return found
+
+
+def notes(report: Report, *, plans: bool) -> Iterator[Note]:
+    """What the findings in code do not say: gaps, rules without a verdict, findings that stand in no file.
+
+    `plans`: those on plans as a whole are listed all the same.
+    """
     if incomplete(report):
         found = list(holes(report, expected=False))
         where = "; ".join(f"{hole.cloud} {hole.account} {hole.type}: {hole.reason}" for hole in found[:_SHOWN])
@@ -46,7 +55,7 @@ def notes(report: Report) -> Iterator[Note]:
     if unjudged:
         names = ", ".join(row.rule for row in unjudged[:_SHOWN])
         yield Note("warning", shortened(f"Judged nowhere, all that they met is unknown: {names}"))
-    live = sum(1 for f in report.findings if not f.resource.at and _counts(f))
+    live = sum(not f.resource.at and _counts(f) for f in report.findings) - (len(of_plans(report)) if plans else 0)
     if live:
         yield Note("note", f"Not listed here, as they stand in no file: {_findings(live)}. -f json has every finding.")
     exempt = sum(1 for f in report.findings if f.exempt is not None)
@@ -64,10 +73,10 @@ def dropped(findings: Iterable[Finding]) -> Note:
 def message(finding: Finding) -> str:
     """What is wrong with which resource and why, in one paragraph; whoever writes it escapes it."""
     resource = finding.resource
-    why = "; ".join(because(reason) for reason in finding.reasons)
+    reasons = "; ".join(why(finding))
     open_ = "Cannot be judged: " if finding.verdict == "unknown" else ""
     cost = f" It costs {ledger(resource.month.amount)} {resource.month.currency} a month." if resource.month else ""
-    return shortened(f"{open_}{finding.rule.title}. {why or 'It fails'} ({resource.id}).{cost}")
+    return shortened(f"{open_}{finding.rule.title}. {reasons or 'It fails'} ({resource.id}).{cost}")
 
 
 def shortened(text: str, longest: int = LONGEST) -> str:
@@ -82,6 +91,10 @@ def path(at: Location) -> str:
 
 def _findings(count: int) -> str:
     return f"{count:,} finding{'' if count == 1 else 's'}"
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    return -SEVERITIES.index(finding.severity), finding.verdict != "fail"
 
 
 def _counts(finding: Finding) -> bool:

@@ -9,8 +9,7 @@ from finops_guard.outputs import _deltas
 from finops_guard.outputs._budgets import shares_of, worst_first
 from finops_guard.outputs._escape import markdown
 from finops_guard.outputs._units import amount, ledger, percent
-from finops_guard.outputs._view import blind, holes, incomplete, owner, place, short_name, total
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import blind, holes, incomplete, owner, place, short_name, total, why, without_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -143,7 +142,6 @@ def summary(report: Report, groups: list[RuleGroup]) -> Iterator[str]:
 def finding(one: Finding) -> str:
     """A finding's table row."""
     resource, month = one.resource, one.resource.month
-    why = "; ".join(because(reason) for reason in one.reasons)
     return row(
         [
             "❔" if one.verdict == "unknown" else "❌",
@@ -151,8 +149,8 @@ def finding(one: Finding) -> str:
             text(owner(resource)),
             text(resource.kind),
             text(place(resource)),
-            f"{ledger(month.amount)} {month.currency}" if month else "no price",
-            text(why, WHY),
+            f"{ledger(month.amount)} {month.currency}" if month else without_price(resource),
+            text("; ".join(why(one)), WHY),
         ]
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._screen import WIDE
 from finops_guard.outputs._units import ledger as paid
-from finops_guard.outputs._view import owner, place, short_name
+from finops_guard.outputs._view import owner, place, short_name, without_price
 from finops_guard.outputs._words import because
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _row(finding: Finding, note: str, ledger: Ledger, screen: Screen) -> None:
     resource = finding.resource
     mark, style = _MARKS[finding.verdict]
     gap = " " * GAP
-    price = _month(resource, ledger) or "no price"
+    price = _month(resource, ledger) or without_price(resource)
     screen.say(
         (f"  {mark} ", style),
         screen.cell(short_name(resource), ledger.name),

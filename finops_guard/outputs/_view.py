@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from finops_guard.fields import COMPUTED_KINDS
 from finops_guard.model import SEVERITIES, Unknown
 from finops_guard.outputs._units import ledger
+from finops_guard.outputs._words import because
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -24,11 +26,11 @@ def owner(resource: Resource) -> str:
 
 
 def short_name(resource: Resource) -> str:
-    """Its name; without one the last part of its id, or the whole of an IaC address."""
-    if resource.text("name"):
-        return resource.text("name")
+    """In code its address; else its name, and without one the last part of its id."""
     id_ = resource.id
-    return id_ if resource.at else id_.rstrip("/").rpartition("/")[2].rpartition(":")[2] or id_
+    if resource.at:
+        return id_
+    return resource.text("name") or id_.rstrip("/").rpartition("/")[2].rpartition(":")[2] or id_
 
 
 def place(resource: Resource) -> str:
@@ -44,6 +46,16 @@ def unpriced(resource: Resource) -> str | None:
         return None
     value = resource.look("cost.month")
     return value.reason if isinstance(value, Unknown) else "it has no price of its own"
+
+
+def without_price(resource: Resource) -> str:
+    """What stands where a price would: budgets, plans and their like have none."""
+    return "–" if resource.kind in COMPUTED_KINDS else "no price"
+
+
+def why(finding: Finding) -> list[str]:
+    """Its reasons as sentences, each once: alternatives can fail for the same one."""
+    return list(dict.fromkeys(because(reason) for reason in finding.reasons))
 
 
 def worth(finding: Finding) -> Decimal:

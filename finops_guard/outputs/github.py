@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from finops_guard.outputs._code import dropped, in_code, message, notes, path
+from finops_guard.outputs._code import dropped, in_code, message, notes, of_plans, path
 from finops_guard.outputs._escape import command_data, command_property, encoding_of, fitted
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ _NOTES = {"error": "error", "warning": "warning", "note": "notice"}
 def render(report: Report, out: TextIO) -> None:
     """Write a line an annotation; what strangers wrote can neither end one nor begin a command of its own."""
     encoding = encoding_of(out)
-    said = list(notes(report))
+    said = list(notes(report, plans=True))
     left = Counter(dict.fromkeys(_NOTES.values(), SHOWN))
     left.subtract(_NOTES[note.level] for note in said)
     left["warning"] -= 1  # for what is left out
     hidden = []
-    for at, finding in in_code(report):
+    for at, finding in [*((None, finding) for finding in of_plans(report)), *in_code(report)]:
         kind = _kind(finding)
         if left[kind] <= 0:
             hidden.append(finding)
@@ -47,7 +47,8 @@ def _kind(finding: Finding) -> str:
     return "notice" if finding.verdict == "unknown" else _KINDS[finding.severity]
 
 
-def _annotation(kind: str, at: Location, finding: Finding) -> str:
+def _annotation(kind: str, at: Location | None, finding: Finding) -> str:
+    """One on a plan as a whole has no place."""
     title = command_property(f"{finding.rule.id} ({finding.severity})")
-    place = f"file={command_property(path(at))},line={at.line},col={at.column}"
-    return f"::{kind} {place},title={title}::{command_data(message(finding))}\n"
+    place = f"file={command_property(path(at))},line={at.line},col={at.column}," if at else ""
+    return f"::{kind} {place}title={title}::{command_data(message(finding))}\n"

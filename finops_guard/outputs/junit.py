@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._escape import encoding_of, fitted
 from finops_guard.outputs._junit import Case, Suite, document
-from finops_guard.outputs._view import holes, ordered, place
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import holes, ordered, place, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,15 +51,15 @@ def _outcome(finding: Finding) -> str | None:
 
 def _case(finding: Finding) -> Case:
     resource, rule = finding.resource, finding.rule.id
-    why = [because(reason) for reason in finding.reasons]
+    reasons = why(finding)
     if finding.verdict == "pass":
         return Case(rule, resource.id, resource.at)
     if finding.exempt is not None:
         return Case(rule, resource.id, resource.at, "skipped", f"exempted: {finding.exempt}")
     if finding.verdict == "unknown":
-        return Case(rule, resource.id, resource.at, "skipped", f"cannot be judged: {'; '.join(why)}")
-    text = "\n".join([f"{finding.severity}: {finding.rule.title}", place(resource), *why])
-    return Case(rule, resource.id, resource.at, "failure", "; ".join(why) or finding.rule.title, text)
+        return Case(rule, resource.id, resource.at, "skipped", f"cannot be judged: {'; '.join(reasons)}")
+    text = "\n".join([f"{finding.severity}: {finding.rule.title}", place(resource), *reasons])
+    return Case(rule, resource.id, resource.at, "failure", "; ".join(reasons) or finding.rule.title, text)
 
 
 def _gaps(report: Report) -> Iterator[Case]:

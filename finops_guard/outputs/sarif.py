@@ -137,7 +137,7 @@ def _message(text: str, *, lines: bool = False) -> dict[str, str]:
 
 
 def _invocation(report: Report, hidden: list[Finding]) -> dict[str, object]:
-    said = [*notes(report), *([dropped(hidden)] if hidden else [])]
+    said = [*notes(report, plans=False), *([dropped(hidden)] if hidden else [])]
     return {
         "executionSuccessful": report.complete,
         "toolExecutionNotifications": [{"level": note.level, "message": _message(note.text)} for note in said],

@@ -90,3 +90,12 @@ def test_findings_on_what_runs_are_counted() -> None:
     assert command.name == "notice"
     assert command.data.startswith("Not listed here, as they stand in no file: 2 findings.")
     assert written("github", report()) == ""
+
+
+def test_what_a_plan_as_a_whole_costs_is_told_first_and_stands_on_no_line() -> None:
+    plan = resource("plan", kind="plan", id="plan", month=None)
+    made = report([finding(resource(at=Location("a.tf", 3))), finding(plan, rule("iac-guardrail/monthly-cost"))])
+    first, second = parsed(written("github", made))
+    assert first.properties == {"title": "iac-guardrail/monthly-cost (high)"}
+    assert first.name == "error"
+    assert second.properties["file"] == "a.tf"

@@ -47,3 +47,10 @@ def test_what_stands_in_no_file_is_counted() -> None:
     (entry,) = entries(report([finding()]))
     assert entry["description"].startswith("Not listed here, as they stand in no file: 1 finding.")
     assert entry["severity"] == "info"
+
+
+def test_what_a_plan_as_a_whole_costs_stands_at_the_top() -> None:
+    plan = resource("plan", kind="plan", id="plan", month=None)
+    (entry,) = entries(report([finding(plan, rule("iac-guardrail/monthly-cost"))]))
+    assert entry["location"] == {"path": ".", "lines": {"begin": 1}}
+    assert (entry["check_name"], entry["severity"]) == ("iac-guardrail/monthly-cost", "critical")

@@ -77,20 +77,20 @@ def test_the_worst_come_first_and_failures_before_what_nobody_knows() -> None:
 
 
 def test_what_is_not_listed_is_counted() -> None:
-    levels = [(note.level, re.findall(r"\d+ finding", note.text)) for note in notes(planned())]
+    levels = [(note.level, re.findall(r"\d+ finding", note.text)) for note in notes(planned(), plans=True)]
     assert levels == [("error", []), ("note", ["2 finding"]), ("note", ["1 finding"])]
-    assert list(notes(report([finding(resource(at=Location("a.tf", 1)))]))) == []
+    assert list(notes(report([finding(resource(at=Location("a.tf", 1)))]), plans=True)) == []
 
 
 def test_a_rule_that_was_judged_nowhere_is_named() -> None:
-    (note,) = notes(report([finding(resource(at=Location("a.tf", 1)), verdict="unknown")]))
+    (note,) = notes(report([finding(resource(at=Location("a.tf", 1)), verdict="unknown")]), plans=True)
     assert note == ("warning", "Judged nowhere, all that they met is unknown: ai-tags/whose")
 
 
 def test_a_scan_cut_short_is_said_without_a_gap() -> None:
     made = report()
     made.complete = False
-    assert [note.level for note in notes(made)] == ["error"]
+    assert [note.level for note in notes(made, plans=True)] == ["error"]
 
 
 def test_messages_have_an_end() -> None:

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from finops_guard.model import Gap, Location
 from finops_guard.outputs import markdown as output
 from finops_guard.outputs._escape import markdown, visible
-from tests.factory import finding, report, resource, rule, step
+from tests.factory import ABSENT, finding, report, resource, rule, step
 from tests.outputs.estate import HOSTILE, estate
 
 if TYPE_CHECKING:
@@ -168,3 +168,13 @@ def test_the_limit_holds_whatever_the_names(filler: str) -> None:
     text = rendered(made)
     assert len(text) <= output.LIMIT
     assert "### What would follow" in text
+
+
+def test_in_code_a_resource_is_its_address_and_a_plan_has_no_price() -> None:
+    planned = resource("this[0]", id="module.a.aws_instance.this[0]", at=Location("main.tf", 1))
+    plan = resource("plan", kind="plan", id="plan", month=None)
+    twice = finding(plan, reasons=(ABSENT[0], ABSENT[0]))
+    text = rendered(report([finding(planned), twice]))
+    assert "| ❌ | module.a.aws\\_instance.this\\[0\\] |" in text
+    assert "| – | tags.team is absent |" in text
+    assert "no price" not in text

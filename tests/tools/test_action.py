@@ -162,6 +162,8 @@ def test_a_request_is_judged_annotated_and_commented_and_fails(place: Place) -> 
     assert ran.summary == comment["body"] + "\n"
     assert "::error file=main.tf,line=1,col=1,title=demo/whose (high)::" in ran.log
     assert (ran.outputs["violations"], ran.outputs["unknown"]) == ("1", "0")
+    assert ran.outputs["monthly-delta"] == "40179.20 USD"
+    assert "the plan adds +40,179.20 USD a month" in comment["body"]
     (result,) = ran.sarif["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "main.tf"
     assert not list((place.top / "tmp").glob("*base*"))
@@ -260,12 +262,13 @@ def test_a_fork_gets_the_summary_and_the_same_exit_code(place: Place) -> None:
 
 
 def test_a_request_that_is_well_begins_no_comment(place: Place) -> None:
-    place.write(**{"plan.json": plan(team="nlp")})
+    place.write(**{"plan.json": plan(team="nlp").replace('"create"', '"no-op"')})
     place.request()
     ran = place.run()
     assert ran.code == 0, ran.log
     assert place.hub.sent == []
-    assert "nothing failing on 1 resources" in ran.summary
+    assert ran.summary.startswith(MARKER)
+    assert ran.outputs["monthly-delta"] == "0.00 USD"
 
 
 def test_without_comment_there_is_the_summary(place: Place) -> None:

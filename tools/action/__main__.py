@@ -61,8 +61,7 @@ def main() -> int:
     report = json.loads(reports.json.read_bytes())
     _insert(reports.markdown, by.told)
     _outputs(report, reports)
-    quiet = not any(report["totals"]["findings"][word] for word in ("fail", "unknown")) and not report["gaps"]
-    _publish(reports, comment=inputs.comment, update_only=quiet and not by.told)
+    _publish(reports, comment=inputs.comment, update_only=not by.told and _quiet(report))
     return 0 if code == 1 and not by.binding else code
 
 
@@ -110,10 +109,35 @@ def _insert(path: Path, told_: str) -> None:
 def _outputs(report: dict[str, Any], reports: Reports) -> None:
     """The Action's outputs: numbers, and a path of ours."""
     found = report["totals"]["findings"]
-    lines = {"violations": found["fail"], "unknown": found["unknown"], "sarif": reports.sarif}
+    lines = {
+        "violations": found["fail"],
+        "unknown": found["unknown"],
+        "monthly-delta": _delta(report),
+        "sarif": reports.sarif,
+    }
     if where := os.environ.get("GITHUB_OUTPUT"):
         with Path(where).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _delta(report: dict[str, Any]) -> str:
+    """What the plan adds in a month; empty where there is no plan, never 0 where nobody knows."""
+    if not report["deltas"]:
+        return ""
+    whole = report["deltas"][0]
+    low, high, currency = whole["low"], whole["high"], whole["currency"]
+    if low == high:
+        return "unknown" if low is None else f"{low} {currency}"
+    if low is None or high is None:
+        return f"at most {high} {currency}" if low is None else f"at least {low} {currency}"
+    return f"{low} to {high} {currency}"
+
+
+def _quiet(report: dict[str, Any]) -> bool:
+    """Whether there is nothing that a request's author would want to read."""
+    found = report["totals"]["findings"]
+    free = not report["deltas"] or report["deltas"][0]["low"] == report["deltas"][0]["high"] == "0.00"
+    return free and not found["fail"] and not found["unknown"] and not report["gaps"]
 
 
 def _publish(reports: Reports, *, comment: bool, update_only: bool) -> None:
