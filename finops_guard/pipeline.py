@@ -70,7 +70,7 @@ def run(request: Request) -> Report:
     told = orders.told_of_stops(policy, need, store, request.state, request.environ)
     with _spool(request.snapshot_out) as path, books.opened(_asked(request), notes) as money:
         found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
-        mix = Mix()
+        mix = Mix(notes)
         spool.write(mix.seen(found), path, lambda: _head(request, notes))
         known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
         judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed, known.plans()))
@@ -88,7 +88,7 @@ class _Known:
     def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, *, every: bool) -> None:
         self._collected, self._money, self._every = collected, money, every
         self.figures = money.figures(None if mix.only_planned else collected)
-        self.deltas = Deltas(money.policy, money.pricer)
+        self.deltas = Deltas(money.policy, money.pricer, nothing=mix.only_planned)
 
     def inventory(self) -> Iterator[Resource]:
         """What sources found and is judged; what a plan adds is counted as it passes."""

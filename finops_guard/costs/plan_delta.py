@@ -56,12 +56,13 @@ class _Sum:
 class Deltas:
     """Adds up a plan: all of it, and each team's part."""
 
-    def __init__(self, policy: Policy, pricer: Pricer) -> None:
+    def __init__(self, policy: Policy, pricer: Pricer, *, nothing: bool = False) -> None:
+        """`nothing`: a plan was read, so that it adds nothing where nothing is in it."""
         self._policy, self._pricer = policy, pricer
         self._currency = policy.currency or "USD"
         self._whole = _Sum()
         self._teams: dict[str, _Sum] = {}
-        self._any = False
+        self._any = nothing
 
     def counted(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """The same resources, which have their prices; those that are planned are counted as they pass."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from finops_guard.model import Resource
+from finops_guard.model import Notes, Resource
 
 _NOT_JUDGED = frozenset({"none", "delete"})
 
 
 @dataclass(slots=True)
 class Mix:
-    """Whether what a run collects is planned, is there, or both."""
+    """Whether what a run collects is planned, is there, or both. `notes`: which documents it came from."""
 
+    notes: Notes = field(default_factory=Notes)
     planned: bool = False
     there: bool = False
 
@@ -28,8 +29,8 @@ class Mix:
 
     @property
     def only_planned(self) -> bool:
-        """Whether nothing of it is there yet."""
-        return self.planned and not self.there
+        """Whether nothing of it is there yet; a plan that changes nothing is one too."""
+        return not self.there and (self.planned or bool(self.notes.documents))
 
 
 def judged(resource: Resource, *, every: bool) -> bool:

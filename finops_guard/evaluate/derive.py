@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from finops_guard.evaluate.scheduled import put_schedule, put_stopped_by
-from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS
+from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS, FIELDS
 from finops_guard.model import Money, Resource, Schedule, Tags, Unknown, canonical
 from finops_guard.model.tags import RESERVED, spelt_by_people
 
@@ -38,10 +38,16 @@ class Setting:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
 
+_PAST = ("created", "age", "running_for", *(field.name for field in FIELDS.values() if field.metric))
+"""What only time brings: of what is planned it is absent, and no rule waits for it."""
+
+
 def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource]:
     """The same resources with every derived field filled in that was not given."""
     for resource in resources:
         _facts(resource)
+        if resource.fields.get("state") == "planned":
+            resource.fields = dict.fromkeys(_PAST) | resource.fields
         _tags(resource, setting)
         _times(resource, setting.now)
         put_schedule(resource, setting.schedules, setting.now)

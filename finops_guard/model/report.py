@@ -140,7 +140,10 @@ class Memory(Protocol):
 
 @dataclass(slots=True)
 class Notes:
-    """What a source says besides resources. `say(what, done, total)` reports progress, total 0 when not known."""
+    """What a source says besides resources. `say(what, done, total)` reports progress, total 0 when not known.
+
+    `documents`: those of infrastructure as code that were read, though nothing may be in them.
+    """
 
     gaps: list[Gap] = field(default_factory=list)
     calls: dict[str, Calls] = field(default_factory=dict)
@@ -148,6 +151,7 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     memory: Memory | None = None
+    documents: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

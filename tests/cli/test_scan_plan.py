@@ -115,6 +115,11 @@ def test_a_plan_that_adds_too_much_is_stopped_by_its_money(house: Path) -> None:
     assert (ran.code, found(ran, "iac-guardrail")) == (0, {})
 
 
+BILL = """\
+BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ProviderName,\
+ServiceName,SubAccountId,ResourceId,RegionId,Tags
+1000,1000,1000,USD,2026-11-20T00:00:00Z,2026-11-21T00:00:00Z,Usage,AWS,EC2,1,i-1,us-east-1,"{""team"": ""vision""}"
+"""
 BUDGET = """\
 budgets:
   vision: {limit: 50000 USD, every: month, for: {tags: {team: vision}}}
@@ -123,12 +128,7 @@ budgets:
 
 def test_a_plan_must_fit_in_what_is_left_of_its_team_s_budget(house: Path) -> None:
     costs = "costs: [{from: focus, path: bill.csv}]\n"
-    header = "BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
-    (house / "bill.csv").write_text(
-        f"{header}ProviderName,ServiceName,SubAccountId,ResourceId,RegionId,Tags\n"
-        "1000,1000,1000,USD,2026-11-20T00:00:00Z,2026-11-21T00:00:00Z,Usage,"
-        'AWS,Amazon EC2,1,i-1,us-east-1,"{""team"": ""vision""}"\n'
-    )
+    (house / "bill.csv").write_text(BILL)
     more = GUARDRAIL.replace("50000", "900000") + BUDGET + costs
     ran = scan(house, change("aws_instance", "new", machine(GOOD)), more=more, options=("--at", "2026-11-25"))
     assert found(ran, "iac-guardrail/remaining") == {"plan/vision": "fail"}, ran.err
@@ -138,6 +138,15 @@ def test_a_plan_must_fit_in_what_is_left_of_its_team_s_budget(house: Path) -> No
     assert found(ran, "iac-guardrail/remaining") == {}, ran.out
     bare = [change("aws_instance", "new", machine({**GOOD, "team": "nlp"}))]
     assert found(scan(house, *bare, more=more, options=("--at", "2026-11-25")), "iac-guardrail/remaining") == {}
+
+
+def test_a_plan_that_changes_nothing_adds_nothing_and_no_budget_fails_it_by_dry_run(house: Path) -> None:
+    more = GUARDRAIL + "  - {use: budgets, mode: dry-run}\n" + BUDGET.replace("50000", "1")
+    (house / "bill.csv").write_text(BILL)
+    ran = scan(house, more=more, options=("--at", "2026-11-25", "--costs", "bill.csv"))
+    report = json.loads(ran.out)
+    assert {each["rule"] for each in report["findings"] if each["verdict"] == "fail"} >= {"budgets/spent"}
+    assert (ran.code, report["totals"]["resources"]) == (0, 0), ran.err
 
 
 def test_a_plan_is_read_from_standard_input_and_from_a_snapshot(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:

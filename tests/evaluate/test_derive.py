@@ -86,3 +86,12 @@ def test_tag_keys_are_counted_without_the_providers_own() -> None:
 def test_an_alias_of_the_policy_is_the_key() -> None:
     tags = Tags.of({"ModelVersion": "3"})
     assert derived({}, tags, aliases={"modelversion": "model-version"}).tags == {"model-version": "3"}
+
+
+def test_what_is_planned_has_no_past_and_no_rule_waits_for_it() -> None:
+    planned = Resource({"id": "x", "kind": "vm", "state": "planned"}, Tags.of({}))
+    running = Resource({"id": "y", "kind": "vm", "state": "running"}, Tags.of({}))
+    assert [*derive([planned, running], Setting(NOW))]
+    for name in ("age", "created", "running_for", "usage.accelerator_percent"):
+        assert planned.look(name) is None
+        assert isinstance(running.look(name), Unknown)

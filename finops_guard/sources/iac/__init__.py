@@ -59,6 +59,7 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
     if not readers:
         what = "a folder that holds nothing we read" if path.is_dir() else "neither a snapshot nor a document we read"
         raise InputError(f"{path}: {what}", help=f"We read snapshots and {_READS}.")
+    document.notes.documents.append(str(path))
     return chain.from_iterable(module.collect(path, document) for module in readers)
 
 

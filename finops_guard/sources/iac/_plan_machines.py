@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from finops_guard.model import Unknown
@@ -22,11 +22,14 @@ _SPOT = (
 )
 _OVERRIDES = ("mixed_instances_policy", 0, "launch_template", 0, "override")
 _UNLISTED = ("instance_type", "machine_type", "vm_size", "node_type", "instance_class")
+_ACCELERATOR = ("accelerator_type", "accelerator_count")
 _SHOWN = 5
 
 
-def machines_of(row: IacType | None, declared: str, side: Values, other: Values | Unknown | None) -> Machines:
-    """What a resource runs. `other`: what its row's `via` leads to.
+def machines_of(
+    row: IacType | None, declared: str, side: Values, other: Values | Unknown | None, written: Collection[str] = ()
+) -> Machines:
+    """What a resource runs. `other`: what its row's `via` leads to; `written`: the attributes that its block has.
 
     A type that the table does not have runs machines if one of its attributes is called like one.
     """
@@ -34,7 +37,8 @@ def machines_of(row: IacType | None, declared: str, side: Values, other: Values 
         name = next((name for name in _UNLISTED if side.has(name)), None)
         return Machines() if name is None else Machines(side.look((name,)))
     spot = declared == "aws_spot_instance_request" or any(side.look(path) == wanted for path, wanted in _SPOT)
-    found = replace(_planned.machines_of(row, side.look), spot=spot)
+    own = _planned.machines_of(row, side.look)
+    found = replace(own, spot=spot, facts=_attached(row, own.facts, written))
     if found.machine is not None or other is None:
         return found
     if isinstance(other, Unknown):
@@ -44,6 +48,14 @@ def machines_of(row: IacType | None, declared: str, side: Values, other: Values 
     overrides = side.look(_OVERRIDES)
     machine = _one_of(overrides) if isinstance(overrides, list) and overrides else other.look(("instance_type",))
     return replace(found, machine=Unknown("its launch template names no machine type") if machine is None else machine)
+
+
+def _attached(row: IacType, facts: Mapping[str, object], written: Collection[str]) -> Mapping[str, object]:
+    """Facts without accelerators that nobody wrote down: the provider then fills in those of the machine type."""
+    if not written or not any(isinstance(facts.get(name), Unknown) for name in _ACCELERATOR):
+        return facts
+    guessed = {name for name in _ACCELERATOR if name in row.facts and row.facts[name][0] not in written}
+    return {name: value for name, value in facts.items() if name not in guessed}
 
 
 def was(machines: Machines, region: object) -> dict[str, object]:

@@ -91,7 +91,7 @@ class Plan:
         )
         owner = Owner(type_, row, cloud, side, provider, self._config, cause(expressions(block).get("tags")))
         tags = _tags.tags_of(labels_of(owner, other), self._aliases)
-        found = _planned.resource(planned, tags, machines_of(row, type_, side, other))
+        found = _planned.resource(planned, tags, machines_of(row, type_, side, other, expressions(block)))
         if cloud == "azure":
             _put_group(found, side.look(("resource_group_name",)))
         if what != "create":

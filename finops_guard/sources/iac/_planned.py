@@ -69,8 +69,6 @@ def resource(planned: Planned, tags: Tags, machines: Machines) -> Resource:
         "interruptible": machines.spot,
         "managed_by": None,
         "protected": None,
-        "created": None,
-        "age": None,
     }
     unknown: dict[str, str] = {}
     _put(fields, unknown, "region", planned.region if planned.region is not None else _unsaid(cloud))

@@ -337,6 +337,16 @@ def test_accelerators_that_are_attached_count(tmp_path: Path) -> None:
     assert found.look("accelerators.count") == 2
 
 
+def test_accelerators_that_nobody_wrote_down_are_those_of_the_machine_type(tmp_path: Path) -> None:
+    after, late = {"machine_type": "n1-standard-8", "labels": {}}, {"guest_accelerator": True}
+    written = block("google_compute_instance", "g", machine_type={"constant_value": "n1-standard-8"})
+    found = one(tmp_path, change("google_compute_instance", "g", after, late), blocks=[written])
+    assert found.look("accelerators.count") == 0
+    written["expressions"]["guest_accelerator"] = {"references": ["var.accelerators"]}
+    found = one(tmp_path, change("google_compute_instance", "g", after, late), blocks=[written])
+    assert found.look("accelerators.count") == Unknown(KNOWN_AFTER)
+
+
 def test_azure_says_region_and_group(tmp_path: Path) -> None:
     after = {
         "size": "Standard_NC24ads_A100_v4", "location": "West Europe", "resource_group_name": "rg-ml",
