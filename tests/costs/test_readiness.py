@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from finops_guard.costs.readiness import accounts_of, readiness
 from finops_guard.model import Resource, Tags, Unknown
 from tests.costs.budgeting import NOW, RATES, days, ledger
+from tests.costs.ledger.books import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -177,3 +179,30 @@ def test_what_models_on_demand_cost_and_nobody_claims(tmp_path: Path, rows: list
         )
     else:
         assert share == percent
+
+
+def test_who_called_is_as_good_as_a_tag(tmp_path: Path) -> None:
+    """CUR 2.0 tells the principal; a bill without that column tells nobody."""
+    same = {
+        "bill_payer_account_id": PAYER,
+        "line_item_usage_account_id": "111122223333",
+        "line_item_line_item_type": "Usage",
+        "line_item_usage_start_date": "2026-11-24T00:00:00Z",
+        "line_item_usage_end_date": "2026-11-24T01:00:00Z",
+        "line_item_product_code": "AmazonBedrock",
+        "line_item_usage_type": "EUW1-nova-pro-input-tokens",
+        "line_item_currency_code": "USD",
+        "resource_tags": "{}",
+    }
+    told = [("60", "arn:aws:sts::111122223333:assumed-role/bot/x"), ("40", "")]
+    lines = [same | {"line_item_unblended_cost": cost, "line_item_iam_principal": who} for cost, who in told]
+    shares = []
+    for name, columns in (("with", list(lines[0])), ("without", list(lines[0])[:-1])):
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            out = csv.DictWriter(file, columns, extrasaction="ignore")
+            out.writeheader()
+            out.writerows(lines)
+        with opened(tmp_path, f"{name}.csv") as bills:
+            ready = readiness(bills, KEYS, NOW, aliases={})
+        shares += [bill["exports.unattributed_ai_percent"] for bill in ready.bills.values()]
+    assert shares == [40.0, 100.0]

@@ -3,7 +3,8 @@
 A module holds TYPE, KIND, ARN (a pattern in IAM's spelling), CLIENT (the SDK's service name), PERMISSIONS,
 `collect(cell)`, `read(cell, resources)`, and the verbs that it has: `stop(site, steps)` yields an Outcome for each
 step, `undo_stop(site, steps)` takes such outcomes back. A verb that is not there cannot be done; `tag` is one for all.
-SWEPT says that its tags come from the account's tag sweep, GLOBAL that it is scanned once an account.
+SWEPT says that its tags come from the account's tag sweep, GLOBAL that it is scanned once an account, FIELDS how the
+fields begin that a rule must read for it to be scanned at all.
 """
 
 from __future__ import annotations
