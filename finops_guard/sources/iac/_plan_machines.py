@@ -41,12 +41,14 @@ def machines_of(
     found = replace(own, spot=spot, facts=_attached(row, own.facts, written))
     if found.machine is not None or other is None:
         return found
+    overrides = side.look(_OVERRIDES)
+    if isinstance(overrides, list) and overrides:
+        return _one_of(found, overrides)
     if isinstance(other, Unknown):
         return replace(found, machine=other)
     if other.has("production_variants"):
         return _variants(other)
-    overrides = side.look(_OVERRIDES)
-    machine = _one_of(overrides) if isinstance(overrides, list) and overrides else other.look(("instance_type",))
+    machine = other.look(("instance_type",))
     return replace(found, machine=Unknown("its launch template names no machine type") if machine is None else machine)
 
 
@@ -86,10 +88,11 @@ def _variants(config: Values) -> Machines:
     return Machines(kinds[0], sum(whole) if len(whole) == len(counts) else AFTER_APPLY) if kinds else Machines()
 
 
-def _one_of(overrides: list[object]) -> object:
-    """The machine type of a group that may take one of several."""
-    kinds = [each.get("instance_type") for each in overrides if isinstance(each, dict)]
-    if len(set(map(str, kinds))) == 1:
-        return kinds[0]
-    known = [kind for kind in kinds if isinstance(kind, str)]
-    return Unknown("its machines may be of several types: " + ", ".join(known[:_SHOWN]))
+def _one_of(found: Machines, overrides: list[object]) -> Machines:
+    """The machines of a group that may take one of several types."""
+    kinds = [each.get("instance_type") if isinstance(each, dict) else each for each in overrides]
+    known = tuple(dict.fromkeys(kind for kind in kinds if isinstance(kind, str)))
+    if len(known) == 1 and len(set(map(str, kinds))) == 1:
+        return replace(found, machine=known[0])
+    several = Unknown("its machines may be of several types: " + ", ".join(known[:_SHOWN]))
+    return replace(found, machine=several, choices=known if all(isinstance(kind, str) for kind in kinds) else ())

@@ -19,7 +19,10 @@ _BEGINS = re.compile(
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _CANDIDATES = 20  # a document has the words at its start; text that only looks like one is not tried for ever
 _SHOW = "Write it with: terraform show -json PLAN > plan.json"
-MARKS = (b"terraform_version", b"format_version", b"resource_changes", b"planned_values")
+MARKS = (
+    b"terraform_version", b"format_version", b"resource_changes", b"planned_values", b"provider_config", b"root_module",
+)  # fmt: skip
+"""Keys of a plan; sorted by a tool, its configuration comes before all else."""
 
 
 def plan_of(path: Path, notes: Notes) -> dict[str, object]:
@@ -81,7 +84,9 @@ def _check(path: Path, plan: dict[str, object]) -> None:
             raise InputError(f"{path}: the log of `terraform plan -json`, not the plan", help=_SHOW)
         if "values" in plan or "resources" in plan:
             raise InputError(f"{path}: a Terraform state, not a plan: it does not say what will change", help=_SHOW)
-        raise InputError(f"{path}: not a plan: it has no resource_changes, and nothing that says who made it", help=_SHOW)
+        raise InputError(
+            f"{path}: not a plan: it has no resource_changes, and nothing that says who made it", help=_SHOW
+        )
     if changes is None and _any_planned(planned):
         what = "has planned_values without resource_changes: nothing says what is known only after apply"
         raise InputError(f"{path}: {what}", help=_SHOW)

@@ -30,13 +30,17 @@ _ZONE = re.compile(r"([a-z]+-[a-z]+\d)-[a-z]")
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """The machines a resource runs and what prices read of it. Each part known, None (none) or Unknown."""
+    """The machines a resource runs and what prices read of it. Each part known, None (none) or Unknown.
+
+    `choices`: the types of which a machine that is not known will be one.
+    """
 
     machine: object = None
     instances: object = 1
     size: object = None
     facts: Mapping[str, object] = field(default_factory=dict)
     spot: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ def resource(planned: Planned, tags: Tags, machines: Machines) -> Resource:
         facts["free"] = True
     for name, value in _accelerated(cloud, machines).items():
         _put(fields, unknown, name, value)
-    if facts.get("instance_type") and is_accelerator_family(cloud or "", str(facts["instance_type"])):
+    names = machines.choices or (str(machines.machine),)
+    if all(is_accelerator_family(cloud or "", name) for name in names):
         facts["accelerator_family"] = True
     if machines.size is not None:
         _put(fields, unknown, "capacity.provisioned", _number(machines.size))
@@ -136,7 +141,8 @@ def _accelerated(cloud: str | None, machines: Machines) -> dict[str, object]:
     if machine is None:
         return {**NO_ACCELERATORS}
     if isinstance(machine, Unknown):
-        return dict.fromkeys(_ACCELERATORS, machine)
+        plain = machines.choices and not any(_has_any(cloud or "", name) for name in machines.choices)
+        return {**NO_ACCELERATORS} if plain else dict.fromkeys(_ACCELERATORS, machine)
     name = str(machine)
     found = accelerator(cloud or "", name)
     if found is None:
@@ -153,6 +159,10 @@ def _accelerated(cloud: str | None, machines: Machines) -> dict[str, object]:
         "accelerators.vendor": found.vendor,
         "accelerators.memory": Unknown(_NOT_IN_TABLE) if found.memory_bytes is None else found.memory_bytes,
     }
+
+
+def _has_any(cloud: str, machine: str) -> bool:
+    return accelerator(cloud, machine) is not None or is_accelerator_family(cloud, folded(machine))
 
 
 def _attached(machines: Machines) -> dict[str, object] | None:

@@ -6,6 +6,7 @@ counts in money. Data sources are nothing that costs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from finops_guard.model import Resource
     from finops_guard.sources.iac import Reading
 
+_AFTER_NOISE = re.compile(rb'\{\s*"(?:format_version|terraform_version)"\s*:')
 _SAVED = b"PK\x03\x04"
 
 
@@ -28,7 +30,7 @@ def recognises(path: Path, head: bytes) -> bool:
     plain = head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith(b"{"):
         return any(b'"' + mark + b'"' in plain for mark in _plan_text.MARKS)
-    return bool(head) and b'{"format_version"' in _whole(path) and not plain.startswith((b"[", b"---"))
+    return bool(head) and not plain.startswith((b"[", b"---")) and _AFTER_NOISE.search(_whole(path)) is not None
 
 
 def collect(path: Path, document: Reading) -> Iterator[Resource]:

@@ -230,8 +230,19 @@ def test_the_own_instance_of_a_template_is_taken(tmp_path: Path) -> None:
     )
 
 
-def test_a_group_that_may_take_one_of_several_machines_is_unknown(tmp_path: Path) -> None:
-    overrides = [{"instance_type": "g5.xlarge"}, {"instance_type": "p5.48xlarge"}]
+@pytest.mark.parametrize(
+    ("kinds", "count", "fast"),
+    [
+        (("g5.xlarge", "p5.48xlarge"), None, True),
+        (("g5.xlarge", "m5.large"), None, None),
+        (("m5.large", "c5.large"), 0, None),
+        (("g5.xlarge", "g5.xlarge"), 3, True),
+    ],
+)
+def test_a_group_may_take_one_of_several_machines(
+    tmp_path: Path, kinds: tuple[str, str], count: int | None, *, fast: bool | None
+) -> None:
+    overrides = [{"instance_type": kind} for kind in kinds]
     policy = [{"launch_template": [{"launch_template_specification": [{}], "override": overrides}]}]
     specification = [{"launch_template_id": REFERENCE}]
     found = one(
@@ -244,8 +255,9 @@ def test_a_group_that_may_take_one_of_several_machines_is_unknown(tmp_path: Path
             block("aws_launch_template", "t"),
         ],
     )  # fmt: skip
-    why = "its machines may be of several types: g5.xlarge, p5.48xlarge"
-    assert found.look("accelerators.count") == Unknown(why)
+    why = f"its machines may be of several types: {', '.join(kinds)}"
+    assert found.look("accelerators.count") == (Unknown(why) if count is None else count)
+    assert found.facts.get("accelerator_family") is fast
 
 
 def test_an_endpoint_runs_the_machines_of_its_configuration(tmp_path: Path) -> None:
@@ -421,6 +433,21 @@ def test_what_the_cli_printed_is_passed_by_and_said(tmp_path: Path) -> None:
     assert found.id == "aws_instance.a"
     assert notes.remarks == ["plan.json: text before and after the JSON of the plan was passed by"]
     assert terraform_plan.recognises(tmp_path / "plan.json", data[:4096])
+
+
+def test_a_plan_is_told_from_other_documents_by_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    document = plan(change("aws_instance", "a", instance()), blocks=[block("aws_instance", f"b{n}") for n in range(99)])
+    for text in (
+        json.dumps(document, sort_keys=True),
+        json.dumps(document, indent=2),
+        f"noise\n{json.dumps(document, indent=1)}",
+    ):
+        path.write_text(text)
+        assert terraform_plan.recognises(path, text.encode()[:4096])
+    for text in ("", "{}", "[]", '{"Resources": {}}', "apiVersion: v1", '---\nplan: {"format_version": 1}', "{", "\0"):
+        path.write_text(text)
+        assert not terraform_plan.recognises(path, text.encode())
 
 
 @pytest.mark.parametrize(
