@@ -272,13 +272,25 @@ def _conditional(node: Node, data: bytes) -> Run:
             one, other = _or_unknown(yes, scope), _or_unknown(no, scope)
             same = equal(one, other)
             return chosen(one, other) if same is True else _either(one, other, holds)
-        return chosen(*((yes(scope), _or_unknown(no, scope)) if holds else (no(scope), _or_unknown(yes, scope))))
+        return _chosen(*((yes, no) if holds else (no, yes)), scope)
 
     return choose
 
 
+def _chosen(taken: Run, left: Run, scope: Scope) -> Val:
+    """The branch that is taken. Of one that goes wrong and is not taken, Terraform knows a part of the type, not we."""
+    value = taken(scope)
+    try:
+        return chosen(value, left(scope))
+    except WrongError as wrong:
+        plain = not isinstance(value, (dict, list)) or all(
+            isinstance(each, str) for each in (value.values() if isinstance(value, dict) else value)
+        )
+        return value if plain else Unknown(f"the branch of a condition that is not taken: {wrong}")
+
+
 def _or_unknown(run: Run, scope: Scope) -> Val:
-    """The branch that is not taken: only its type matters, and where it goes wrong not even that."""
+    """A branch of which it cannot be told whether it is taken."""
     try:
         return run(scope)
     except WrongError as wrong:

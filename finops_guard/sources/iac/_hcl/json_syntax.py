@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined] # the standard library's own, without a stub
@@ -41,7 +42,7 @@ def read(path: Path, shown: str) -> Source:
     if not isinstance(root, dict):
         return Source(shown, data, Body(), Mistake(shown, 1, 1, "is not a JSON object"))
     body = Body()
-    reader = _Reader(text, shown)
+    reader = _Reader(shown, [0, *(found.end() for found in re.finditer("\n", text))])
     for type_, value in root.items():
         body.blocks += reader.blocks(type_, value, _LABELS.get(type_, 0))
     return Source(shown, data, body)
@@ -82,8 +83,15 @@ def _skip(text: str, at: int) -> int:
 class _Reader:
     """Makes blocks of what a file says."""
 
-    text: str
     shown: str
+    starts: list[int]
+    """Where each line begins."""
+
+    def place(self, key: str) -> tuple[int, int, int]:
+        """Where a key stands: offset, line and column."""
+        at = getattr(key, "at", 0)
+        line = bisect_right(self.starts, at)
+        return at, line, at - self.starts[line - 1] + 1
 
     def blocks(self, key: str, value: Val, labels: int, so_far: tuple[str, ...] = ()) -> Iterator[Block]:
         """The blocks below a key: a level for each label, and a list of them for each body. The type comes first."""
@@ -94,9 +102,7 @@ class _Reader:
             for label, below in value.items():
                 yield from self.blocks(label, below, labels - 1, (*(so_far or (str(key),)), str(label)))
         elif isinstance(value, dict):
-            at = getattr(key, "at", 0)
-            line = self.text.count("\n", 0, at) + 1
-            column = at - (self.text.rfind("\n", 0, at) + 1) + 1
+            at, line, column = self.place(key)
             type_, *names = so_far or (str(key),)
             yield Block(type_, tuple(names), self.body(value), self.shown, at, at, line, column)
 
@@ -104,10 +110,9 @@ class _Reader:
         """Every member as an attribute, but those that can only be blocks."""
         body = Body()
         for key, item in value.items():
-            at = getattr(key, "at", 0)
             if key in _META:
                 body.blocks += self.blocks(key, item, 1 if key in {"dynamic", "provisioner"} else 0)
             elif key != "//":
-                line = self.text.count("\n", 0, at) + 1
-                body.attributes[str(key)] = Attribute(str(key), item, at, at, line)
+                at, line, column = self.place(key)
+                body.attributes[str(key)] = Attribute(str(key), item, at, at, line, column)
         return body

@@ -1,22 +1,19 @@
-"""Operators: arithmetic that is exact or unknown, comparison as Terraform compares, and the type of a condition."""
+"""Operators: comparison as Terraform compares, logic of three values, and the type of a condition."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl import arithmetic
 from finops_guard.sources.iac._hcl.types import convert, type_of, unify
-from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, boolean, number, typed, whole
+from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, boolean, number, typed
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.scope import Scope
 
 Run: TypeAlias = "Callable[[Scope], Val]"
-NEGATIVE_ZERO = Unknown("a zero that may be written as -0")
-"""Terraform's numbers have one, and write it so (measured); Python's whole numbers do not."""
-_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 
 
 def equal(one: Val, other: Val) -> bool | Unknown:  # noqa: PLR0911 - one line a kind of value
@@ -76,37 +73,20 @@ def opposite(value: Val) -> Val:
 def negated(value: Val) -> Val:
     """`-value`."""
     plain = number(value)
-    return plain if isinstance(plain, Unknown) else -plain or NEGATIVE_ZERO
+    return plain if isinstance(plain, Unknown) else -plain or arithmetic.NEGATIVE_ZERO
 
 
-def _arithmetic(of: Callable[[Decimal, Decimal], Decimal | int]) -> Callable[[Run, Run], Run]:
+def _arithmetic(of: Callable[[Any, Any], Val]) -> Callable[[Run, Run], Run]:
     def operator(left: Run, right: Run) -> Run:
         def result(scope: Scope) -> Val:
             one, other = number(left(scope)), number(right(scope))
             if isinstance(one, Unknown):
                 return one
-            return other if isinstance(other, Unknown) else exactly(of, one, other)
+            return other if isinstance(other, Unknown) else of(one, other)
 
         return result
 
     return operator
-
-
-def exactly(of: Callable[[Decimal, Decimal], Decimal | int], one: int | Decimal, other: int | Decimal) -> Val:
-    """An operation whose result is exact; one that is not is unknown, as Terraform rounds binary numbers."""
-    try:
-        result = of(_EXACT.create_decimal(one), _EXACT.create_decimal(other))
-        return NEGATIVE_ZERO if result == 0 and min(one, other) < 0 else whole(_EXACT.create_decimal(result))
-    except (DivisionByZero, ZeroDivisionError):
-        raise WrongError("division by zero") from None
-    except ArithmeticError:
-        return Unknown("a number that is not exact")
-
-
-def _modulo(one: Decimal, other: Decimal) -> Decimal:
-    if other == 0:
-        raise WrongError("division by zero")
-    return _EXACT.remainder(one, other)
 
 
 def _compare(of: Callable[[Any, Any], bool]) -> Callable[[Run, Run], Run]:
@@ -153,11 +133,11 @@ def _logic(*, decides: bool) -> Callable[[Run, Run], Run]:
 
 
 BINARY: dict[str, Callable[[Run, Run], Run]] = {
-    "+": _arithmetic(_EXACT.add),
-    "-": _arithmetic(_EXACT.subtract),
-    "*": _arithmetic(_EXACT.multiply),
-    "/": _arithmetic(_EXACT.divide),
-    "%": _arithmetic(_modulo),
+    "+": _arithmetic(arithmetic.add),
+    "-": _arithmetic(arithmetic.subtract),
+    "*": _arithmetic(arithmetic.multiply),
+    "/": _arithmetic(arithmetic.divide),
+    "%": _arithmetic(arithmetic.modulo),
     "==": _equality(wanted=True),
     "!=": _equality(wanted=False),
     "<": _compare(lambda one, other: bool(one < other)),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.values import OpenMap, Set, Val, WrongError, boolean, called, in_order, text
+from finops_guard.sources.iac._hcl.values import OpenMap, Set, Val, WrongError, boolean, bounded, called, in_order, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -164,7 +164,7 @@ def _joined(tokens: list[Part], *, alone: bool = True) -> Run:
     def say(scope: Scope) -> Val:
         out: list[str] = []
         unknown = _write(parts, scope, out)
-        return "".join(out) if unknown is None else unknown
+        return bounded("".join(out)) if unknown is None else unknown
 
     return say
 

@@ -96,6 +96,15 @@ def unknown_in(value: Val) -> Unknown | None:
     return None
 
 
+LARGEST = 4 * 2**20
+"""Characters of a string, or elements of a list, that an expression may make; sources that double double fast."""
+
+
+def bounded(value: Val) -> Val:
+    """The same, or unknown where it is larger than anybody writes."""
+    return Unknown("it grows beyond what we evaluate") if len(value) > LARGEST else value
+
+
 def in_order(value: dict[str, Val]) -> list[tuple[str, Val]]:
     """The pairs of a map in Terraform's order, which is that of the keys."""
     return sorted(value.items(), key=lambda pair: pair[0])
@@ -131,6 +140,7 @@ def number(value: Val) -> int | Decimal | Unknown:
     raise WrongError(f"{called(value)} is not a number")
 
 
+_DIGITS = 100
 _EXPONENT = 40
 """Beyond it, how Terraform writes a number is not ours to guess."""
 
@@ -139,7 +149,7 @@ def parsed(digits: str) -> int | Decimal | Unknown:
     """A number as it is written; whole ones are int."""
     plain = digits.removeprefix("-")
     if plain.isascii() and plain.isdecimal():
-        return int(digits)
+        return int(digits) if len(plain) <= _DIGITS else Typed("a number too large to be told exactly", "number")
     if not plain or plain[0] not in "0123456789." or not set(plain) <= set("0123456789.eE+-"):
         raise WrongError(f"{digits!r} is not a number")
     try:

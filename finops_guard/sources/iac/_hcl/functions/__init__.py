@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions import collections, encoding, networks, numbers, strings
-from finops_guard.sources.iac._hcl.values import Val, WrongError, typed, unknown_in
+from finops_guard.sources.iac._hcl.values import Val, WrongError, bounded, typed, unknown_in
 
 Function: TypeAlias = Callable[..., Val]
 
@@ -40,6 +40,13 @@ _LATER = {
 def call(name: str, values: list[Val]) -> Val:
     """What a function gives; WrongError where it takes no such arguments."""
     plain = name.removeprefix("core::")
+    found = _call(plain, values)
+    if isinstance(found, Unknown) and plain in _GIVES:
+        return typed(found, _GIVES[plain])
+    return found
+
+
+def _call(plain: str, values: list[Val]) -> Val:
     function = _FUNCTIONS.get(plain)
     if function is None:
         why = _LATER.get(plain)
@@ -47,9 +54,10 @@ def call(name: str, values: list[Val]) -> Val:
     if plain not in _PARTIAL:
         for value in values:
             if (found := unknown_in(value)) is not None:
-                return typed(found, _GIVES.get(plain, "any"))
+                return Unknown(found.reason)
     try:
-        return function(*values)
+        found = function(*values)
+        return bounded(found) if isinstance(found, (str, list)) else found
     except TypeError:
         raise WrongError(f"{plain}() takes no such arguments") from None
     except (ArithmeticError, ValueError, LookupError, MemoryError) as wrong:

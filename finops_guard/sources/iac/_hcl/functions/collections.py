@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from math import prod
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.operators import equal
 from finops_guard.sources.iac._hcl.types import as_list, as_map, as_set, convert, type_of, unify
 from finops_guard.sources.iac._hcl.values import (
+    LARGEST,
     Lazy,
     List,
     Map,
@@ -263,6 +265,8 @@ def _setproduct(*values: Val) -> Val:
     if any(isinstance(value, Set) for value in values):
         return Unknown("the order of a product of sets")
     lists = [as_list(_list(value), ("list", "any")) for value in values]
+    if prod(map(len, lists)) > LARGEST:
+        return Unknown("it grows beyond what we evaluate")
     return List([list(row) for row in product(*lists)])
 
 

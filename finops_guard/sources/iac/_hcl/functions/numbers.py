@@ -6,10 +6,10 @@ from decimal import Decimal
 from math import ceil, floor
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.operators import NEGATIVE_ZERO, exactly
+from finops_guard.sources.iac._hcl.arithmetic import NEGATIVE_ZERO, NOT_EXACT, add
 from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
 
-_POWER = 200
+_POWER = 100
 
 
 def _n(value: Val) -> int | Decimal:
@@ -31,7 +31,7 @@ def _sum(values: Val) -> Val:
         raise WrongError("nothing to add")
     total: Val = 0
     for value in values:
-        total = exactly(lambda one, other: one + other, total, _n(value))
+        total = add(total, _n(value))
         if isinstance(total, Unknown):
             return total
     return total
@@ -46,7 +46,8 @@ def _pow(base: Val, power: Val) -> Val:
     one, other = _ints((base, power))
     if other < 0 or other > _POWER or abs(one) > 10**6:
         raise ValueError("a power that is not exact")
-    return one**other
+    result = one**other
+    return result if abs(result) < 10**_POWER else NOT_EXACT
 
 
 def _parseint(value: Val, base: Val) -> Val:

@@ -1,0 +1,79 @@
+"""Arithmetic: Terraform keeps numbers as binary fractions of 512 bits; a result is the same as there, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from fractions import Fraction
+from math import trunc
+from typing import TypeAlias
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.values import Typed, WrongError, whole
+
+Number: TypeAlias = "int | Decimal"
+Exact: TypeAlias = Callable[[Fraction, Fraction], Fraction]
+_BITS = 512
+_SMALL = 1 << 256
+"""Whole numbers up to here stay exact in sums and products."""
+_DECIMAL = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+NEGATIVE_ZERO = Typed("a zero that may be written as -0", "number")
+"""Terraform's numbers have one, and write it so (measured); Python's whole numbers do not."""
+NOT_EXACT = Typed("a number that is not exact", "number")
+
+
+def rounded(value: Fraction) -> Fraction:
+    """The nearest number of 512 binary digits, halves to even."""
+    if value == 0:
+        return value
+    top, bottom = abs(value.numerator), value.denominator
+    shift = _BITS - (top.bit_length() - bottom.bit_length())
+    scaled = Fraction(top, bottom) * (Fraction(2) ** shift)
+    if scaled >= 1 << _BITS:
+        shift, scaled = shift - 1, scaled / 2
+    result = Fraction(round(scaled)) / (Fraction(2) ** shift)
+    return result if value > 0 else -result
+
+
+def exactly(of: Exact, one: Number, other: Number) -> Number | Unknown:
+    """An operation whose binary result is what its decimal one is; any other is unknown."""
+    left, right = Fraction(one), Fraction(other)
+    try:
+        exact, binary = of(left, right), rounded(of(rounded(left), rounded(right)))
+    except ZeroDivisionError:
+        raise WrongError("division by zero") from None
+    if exact == 0 and min(left, right) < 0:
+        return NEGATIVE_ZERO
+    if rounded(exact) != binary:
+        return NOT_EXACT
+    try:
+        return whole(_DECIMAL.divide(Decimal(exact.numerator), Decimal(exact.denominator)))
+    except ArithmeticError:
+        return NOT_EXACT
+
+
+def add(one: Number, other: Number) -> Number | Unknown:
+    """The sum."""
+    if isinstance(one, int) and isinstance(other, int) and max(abs(one), abs(other)) < _SMALL:
+        return one + other
+    return exactly(lambda left, right: left + right, one, other)
+
+
+def subtract(one: Number, other: Number) -> Number | Unknown:
+    """The difference."""
+    return add(one, -other)
+
+
+def multiply(one: Number, other: Number) -> Number | Unknown:
+    """The product."""
+    return exactly(lambda left, right: left * right, one, other)
+
+
+def divide(one: Number, other: Number) -> Number | Unknown:
+    """The quotient."""
+    return exactly(lambda left, right: left / right, one, other)
+
+
+def modulo(one: Number, other: Number) -> Number | Unknown:
+    """What remains, with the sign of the first."""
+    return exactly(lambda left, right: left - rounded(rounded(Fraction(trunc(left / right))) * right), one, other)
