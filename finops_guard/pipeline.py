@@ -16,6 +16,8 @@ from tempfile import TemporaryDirectory
 from finops_guard import __version__, books, notify, orders
 from finops_guard.acting import Orders, act, barred
 from finops_guard.advice import keep
+from finops_guard.advice.baseline import Baseline
+from finops_guard.advice.waivers import Waived
 from finops_guard.costs import prices
 from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.planned import Mix, judged
@@ -39,7 +41,7 @@ class Request:
 
     `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
     part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD. `every`: judge
-    also what a plan leaves as it is.
+    also what a plan leaves as it is. `baseline`: findings that count no more.
     """
 
     policy: Policy
@@ -59,6 +61,7 @@ class Request:
     costs: tuple[str, ...] = ()
     max_api_cost: Decimal | None = None
     every: bool = False
+    baseline: Baseline | None = None
 
 
 def run(request: Request) -> Report:
@@ -74,7 +77,9 @@ def run(request: Request) -> Report:
         spool.write(mix.seen(found), path, lambda: _head(request, notes))
         known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
         judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed, known.plans()))
-        failed = [*tally.found(findings(judged, policy, at))]
+        waived = Waived(policy, at.date(), notes).seen(findings(judged, policy, at))
+        failed = [*tally.found(waived if request.baseline is None else request.baseline.seen(waived))]
+        notes.remarks += request.baseline.remarks() if request.baseline else ()
         report = _report(request, started, notes, tally, evaluator.passed, failed)
         figures = known.figures
         report = replace(report, budgets=figures.budgets, units=figures.units)

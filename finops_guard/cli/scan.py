@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import click
 
+from finops_guard.cli import _baseline
 from finops_guard.cli._estate import SANDBOX, Target, estate
 from finops_guard.cli._options import Word, costs, instant, manners, max_api_cost, policy
 from finops_guard.cli._outputs import Format, NamedFile, check, write
@@ -45,6 +47,21 @@ from finops_guard.model import SEVERITIES, Policy, Report
     help="What an unknown verdict counts as.",
 )
 @click.option("--all", "every", is_flag=True, help="Infrastructure as code: judge what stays as it is too.")
+@click.option(
+    "--baseline",
+    "stood",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Infrastructure as code: findings of this file, by --write-baseline, are exempt.",
+)
+@click.option(
+    "--baseline-ref",
+    metavar="REF",
+    help="Infrastructure as code: findings of the same paths at this commit or ref are exempt.",
+)
+@click.option(
+    "--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Keep what fails, for --baseline."
+)
 @click.option("--include", type=Word(("pass",)), help="Also list what passes.")
 @costs
 @max_api_cost
@@ -63,6 +80,9 @@ def command(  # noqa: D103 - click shows the help below
     fail_on: str,
     unknown: str,
     every: bool,
+    stood: Path | None,
+    baseline_ref: str | None,
+    write_baseline: Path | None,
     include: str | None,
     costs: tuple[str, ...],
     max_api_cost: Decimal | None,
@@ -74,7 +94,8 @@ def command(  # noqa: D103 - click shows the help below
     quiet: bool,
     verbose: bool,
 ) -> None:
-    check(files, snapshot_out, plan_out)
+    check(files, snapshot_out, plan_out, write_baseline)
+    _baseline.check(stood, baseline_ref, write_baseline, mode=mode, targets=targets)
     now = datetime.now(UTC)
     if mode == "enforce":
         _check_live(at, targets)
@@ -103,7 +124,12 @@ def command(  # noqa: D103 - click shows the help below
         )
         if not quiet:
             _header(rules, wanted)
-        report = run(request)
+        before = _baseline.baseline(request, stood, baseline_ref)
+        report = run(replace(request, baseline=before))
+    if write_baseline is not None:
+        kept = _baseline.keep(write_baseline, report, before)
+        if not quiet:
+            click.echo(printable(kept), err=True)
     write(report, shape, files)
     for why in report.short:
         click.echo(printable(f"not done: {why}"), err=True)

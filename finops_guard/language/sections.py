@@ -14,7 +14,18 @@ from finops_guard.language.near import suggest
 from finops_guard.language.plain import timezone, to_date
 from finops_guard.language.policy_schema import DAYS
 from finops_guard.language.words import did_you_mean, few
-from finops_guard.model import Cap, Condition, Exemption, ExpectedGap, Freeze, Schedule, Team, Waivers, Window, canonical
+from finops_guard.model import (
+    Cap,
+    Condition,
+    Exemption,
+    ExpectedGap,
+    Freeze,
+    Schedule,
+    Team,
+    Waivers,
+    Window,
+    canonical,
+)
 
 LONGEST_EXEMPTION = 180
 CHANNEL_NEEDS = {
@@ -114,7 +125,7 @@ def waivers(parts: Parts, rules: Rules) -> Waivers:
         at_most = part.get("at_most")
         try:
             found = Waivers(inline, timedelta(seconds=duration(at_most)) if isinstance(at_most, str) else found.at_most)
-        except ValueError:  # the schema says where
+        except (ArithmeticError, LookupError, ValueError):  # the schema says where
             found = Waivers(inline)
     return found
 

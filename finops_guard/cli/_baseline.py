@@ -1,0 +1,109 @@
+"""What stood before, for `scan`: from a file, or by a scan of the same paths as they are at a ref of git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from finops_guard.errors import InputError
+
+if TYPE_CHECKING:
+    from finops_guard.advice.baseline import Baseline
+    from finops_guard.model import Report
+    from finops_guard.pipeline import Request
+
+_LIVE = ("aws", "azure", "gcp", "sandbox", "-")
+
+
+def check(file: Path | None, ref: str | None, written: Path | None, *, mode: str, targets: tuple[str, ...]) -> None:
+    """Refuse what cannot go together, before anything is read. A baseline is about files."""
+    given = [name for name, value in (("--baseline", file), ("--baseline-ref", ref)) if value is not None]
+    if len(given) > 1:
+        raise click.UsageError("give either --baseline or --baseline-ref")
+    given += ["--write-baseline"] if written is not None else []
+    if given and mode == "enforce":
+        raise click.UsageError(f"{given[0]} belongs to infrastructure as code, which is never enforced on")
+    live = [target for target in targets if target in _LIVE]
+    if ref is not None and (live or not targets):
+        raise click.UsageError(
+            f"--baseline-ref takes paths in a git repository, not {live[0] if live else 'a live cloud'}"
+        )
+
+
+def baseline(request: Request, file: Path | None, ref: str | None) -> Baseline | None:
+    """The baseline that was asked for. InputError for a file that is none and a ref that is not there."""
+    if file is not None:
+        from finops_guard.advice.baseline import read
+
+        return read(file)
+    return None if ref is None else _at(request, ref)
+
+
+def keep(path: Path, report: Report, before: Baseline | None) -> str:
+    """Write what stands now; how much that is, for stderr."""
+    from finops_guard.advice.baseline import write
+
+    count = write(path, report, before)
+    return f"{path}: {count:,} finding{'' if count == 1 else 's'} in the baseline"
+
+
+def _at(request: Request, ref: str) -> Baseline:
+    from finops_guard.advice.baseline import Baseline, at_ref
+    from finops_guard.pipeline import run
+    from finops_guard.sources import git
+
+    top = _top(request.targets)
+    commit = git.commit(top, ref)
+    name = f"the baseline of {ref} ({commit[:10]})"
+    with _copy(top, commit) as copy:
+        inside = [copy / Path(target).absolute().relative_to(top) for target in request.targets]
+        there = [str(path) for path in inside if path.exists()]
+        missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
+        notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing]
+        if not there:
+            return Baseline(name, frozenset(), said=notes)
+        try:
+            report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False))
+        except InputError as wrong:
+            what = wrong.what.splitlines()[0].replace(f"{copy}/", "")
+            return Baseline(
+                name, frozenset(), said=[*notes, f"nothing can be read at {ref}, all counts as new: {what}"]
+            )
+        if not report.complete:
+            notes.append(f"at {ref} not everything could be read: what was not counts as new")
+        found = at_ref(report, name, copy)
+        found.said += notes
+        return found
+
+
+def _top(targets: tuple[str, ...]) -> Path:
+    """The top of the one repository in which all targets are."""
+    from finops_guard.sources import git
+
+    tops = {target: git.top(Path(target)) for target in targets}
+    outside = next((target for target, top in tops.items() if top is None), None)
+    found = {top for top in tops.values() if top is not None}
+    if outside is not None or len(found) != 1:
+        raise InputError(
+            f"{outside}: is in no git repository" if outside else "the targets are in several git repositories",
+            help="--baseline-ref compares with a commit; --baseline FILE needs no git",
+        )
+    return found.pop()
+
+
+@contextmanager
+def _copy(top: Path, commit: str) -> Iterator[Path]:
+    """The files of a commit in a folder of their own; its top is marked, as files are read up to the top of one."""
+    from finops_guard.sources import git
+
+    with TemporaryDirectory(prefix="finops-guard-base-") as folder:
+        copy = Path(folder).resolve()
+        git.take(top, commit, copy)
+        (copy / ".git").mkdir()
+        yield copy
