@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,9 @@ import pytest
 from finops_guard.outputs.markdown import MARKER
 from tests.notify.hub import Hub, hub
 
+ROOT = Path(__file__).parents[2]
+REAL = ROOT.parent / "shared/data/iac/plan/infracost__cmd_infracost_testdata_terraform_v0.14_plan.json"
+TOLD = ROOT / "docs/pull-request-comment.md"
 PACK = """\
 pack: demo
 version: 1.2.3
@@ -386,3 +390,27 @@ def test_a_merge_queue_has_a_base_too(place: Place, monkeypatch: pytest.MonkeyPa
     group = {"merge_group": {"base_sha": place.base}}
     monkeypatch.setattr(json, "dumps", lambda value, **more: dump(group if "pull_request" in value else value, **more))
     assert place.run(GITHUB_REF="refs/heads/gh-readonly-queue/main").code == 1
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="other people's plans are not here")
+def test_the_comment_in_the_documents_is_that_of_a_real_plan(place: Place) -> None:
+    """UPDATE_GOLDEN=1 writes it anew; read the difference before committing it."""
+    guardrail = "{{use: iac-guardrail, with: {{most: {} USD, small: 10 USD}}}}, {{use: tag-hygiene}}"
+    policy = POLICY.replace("{use: demo}", guardrail) + "permit: [notify, suggest, block]\n"
+    place.write(
+        **{"policies/acme.yaml": None, "finops-guard.yaml": policy.format(20), "infra/.gitignore": "plan.json\n"}
+    )
+    place.request(**{"finops-guard.yaml": policy.format(500)})
+    place.write(**{"infra/plan.json": REAL.read_text("utf-8")})
+    ran = place.run(FG_PATH="infra/plan.json")
+    assert ran.code == 1, ran.log
+    (comment,) = place.hub.comments
+    if os.environ.get("UPDATE_GOLDEN"):
+        TOLD.write_text(comment["body"], "utf-8")
+    assert undated(comment["body"]) == undated(TOLD.read_text("utf-8"))
+
+
+def undated(text: str) -> str:
+    """Without what the day decides: the time, and which price lists are old by now."""
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "(time)", text)
+    return re.sub(r"Note: list prices older .*\n\n", "", text)

@@ -119,3 +119,11 @@ def test_hooks_run_commands_that_there_are(hook: dict[str, Any]) -> None:
     re.compile(hook["files"])
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     assert hook.get("additional_dependencies", extras["iac"]) == extras["iac"]
+
+
+def test_the_page_names_every_input_and_output() -> None:
+    page, action = (ROOT / "docs/github-action.md").read_text("utf-8"), loaded(ACTION)
+    for name in (*action["inputs"], *action["outputs"]):
+        assert f"\n| `{name}` |" in page
+    for linked in re.findall(r"\]\(([^):]+)\)", page):
+        assert (ROOT / "docs" / linked).exists(), linked

@@ -16,7 +16,7 @@ from finops_guard.errors import GuardError, InputError
 from finops_guard.language.library import pack_name, shipped_names
 from finops_guard.language.policy import load_policy
 from finops_guard.model import Rates
-from finops_guard.outputs._escape import markdown
+from finops_guard.outputs._markdown import text
 from finops_guard.pipeline import Request, run
 from tools.action.base import Repository
 from tools.action.inputs import Inputs
@@ -80,7 +80,7 @@ def _changes(inputs: Inputs, repository: Repository, commit: str, folder: Path, 
     lines = [
         "> [!IMPORTANT]",
         "> **This request changes the policy.** It is judged by the policy of its base; changes hold once merged.",
-        *(f"> - {word}: {markdown(name)}" for name, word in list(changed.items())[:_SHOWN]),
+        *(f"> - {word}: {text(name)}" for name, word in list(changed.items())[:_SHOWN]),
         *([f"> - and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []),
         ">",
         f"> {_own(inputs, inputs.workspace / policy, folder / policy)}",
@@ -88,8 +88,8 @@ def _changes(inputs: Inputs, repository: Repository, commit: str, folder: Path, 
     ]
     packs = [name for name, word in changed.items() if word == "modified" and pack_name(folder / name)]
     lines += [part for name in packs for part in _pack(name, folder / name, inputs.workspace / name)]
-    text = "\n".join(lines) + "\n"
-    return text if len(text) <= _LONGEST else "\n".join(lines[: lines.index("") + 1]) + "\n"
+    whole = "\n".join(lines) + "\n"
+    return whole if len(whole) <= _LONGEST else "\n".join(lines[: lines.index("") + 1]) + "\n"
 
 
 def _folders(policy: Path) -> Iterator[str]:
@@ -105,9 +105,9 @@ def _named(top: Path, policy: Path) -> Iterator[str]:
         raw = load_policy(top / policy).raw
     except GuardError:
         return
-    for text in _texts(raw):
-        named = Path(os.path.normpath(policy.parent / text))
-        if "\0" not in text and not named.is_absolute() and ".." not in named.parts and (top / named).is_file():
+    for words in _texts(raw):
+        named = Path(os.path.normpath(policy.parent / words))
+        if "\0" not in words and not named.is_absolute() and ".." not in named.parts and (top / named).is_file():
             yield str(named)
 
 
@@ -148,7 +148,7 @@ def _pack(name: str, before: Path, after: Path) -> Iterator[str]:
         with redirect_stdout(out):
             diff.command.main([str(before), str(after), "-f", "markdown"], standalone_mode=False)
     except GuardError:
-        yield f"{markdown(name)} does not load.\n"
+        yield f"{text(name)} does not load.\n"
         return
     _, _, said = out.getvalue().partition("\n")
-    yield f"<details><summary>{markdown(name)}</summary>\n{said}\n</details>\n"
+    yield f"<details><summary>{text(name)}</summary>\n{said}\n</details>\n"
