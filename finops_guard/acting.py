@@ -26,12 +26,13 @@ from finops_guard import notify
 from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
-from finops_guard.apply.sights import Sights, read_whole
+from finops_guard.apply.sights import Sights
 from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
 from finops_guard.model import BUDGET_TYPE, Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
 from finops_guard.plan.file import write_plan
+from finops_guard.state.cells import read_whole
 from finops_guard.state.episodes import (
     About,
     Done,

@@ -22,7 +22,7 @@ from finops_guard.advice.imagined import Imagined, waiting
 from finops_guard.apply import before_ours, choice
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, found_by
-from finops_guard.apply.sights import Sights, read_whole
+from finops_guard.apply.sights import Sights
 from finops_guard.apply.stops import STARTS, restarted, stops_of, taken_back, told
 from finops_guard.costs.prices import HOURS_A_MONTH
 from finops_guard.enrich import enrich
@@ -30,6 +30,7 @@ from finops_guard.evaluate import Evaluator, findings, need_of
 from finops_guard.model import LIFECYCLE, Finding, Money, Need, Policy, Resource, Step
 from finops_guard.plan import Can, Episode, plan
 from finops_guard.state import spool
+from finops_guard.state.cells import read_whole
 from finops_guard.state.episodes import (
     About,
     Delta,

@@ -26,7 +26,7 @@ from finops_guard.advice.keep import REPORTS, TERMS, TEXTS
 from finops_guard.state import history
 from finops_guard.state.entries import PREFIX, chains, read_entry
 from finops_guard.state.journal import SEALS
-from finops_guard.state.lines import Line, from_line, stamp, to_line
+from finops_guard.state.lines import Line, began_at, from_line, stamp, to_line
 from finops_guard.state.store import Store, read_all
 from finops_guard.state.values import time_of
 
@@ -98,14 +98,6 @@ def runs_in(store: Store, period: Period) -> list[str]:
     """The runs with a report that began in a period, oldest first."""
     found = (key.rpartition("/")[2] for key in store.list(REPORTS, after=f"{REPORTS}/{period.start:%Y%m%d}"))
     return [run for run in found if (began := began_at(run)) is not None and began in period]
-
-
-def began_at(run: str) -> datetime | None:
-    """When a run began, by its id; None where the id does not say."""
-    try:
-        return datetime.strptime(f"{run[:16]}+0000", "%Y%m%dT%H%M%SZ%z")
-    except ValueError:
-        return None
 
 
 def hashes_in(terms: Line) -> Iterator[str]:

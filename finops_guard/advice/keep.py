@@ -1,7 +1,8 @@
 """What a run leaves in the state so that questions about it can be answered years later, from the state alone.
 
 `texts/<sha256>` holds the policy, the one it extends and the packs, each as it was written; `terms/<run>` which of them
-a run went by, with the exemptions in force; `reports/<run>` what it found and did; `snapshots/<run>` what it judged.
+a run went by, with the exemptions in force; `reports/<run>` what it found and did; `snapshots/<run>` what it judged
+(`state.inventories`).
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 
 from finops_guard.errors import ActError
 from finops_guard.outputs import json as report_json
+from finops_guard.state.inventories import SNAPSHOTS
 from finops_guard.state.lines import stamp, to_line
 from finops_guard.state.store import Store, write_once
 
 if TYPE_CHECKING:
     from finops_guard.model import Policy, Report
 
-TEXTS, TERMS, REPORTS, SNAPSHOTS = "texts", "terms", "reports", "snapshots"
+TEXTS, TERMS, REPORTS = "texts", "terms", "reports"
 
 
 def texts(store: Store, policy: Policy) -> None:

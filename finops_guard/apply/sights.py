@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from finops_guard.model import Finding, Gap, Identity, Policy
+from finops_guard.model import Finding, Policy
 from finops_guard.state.episodes import About, Ladder, Records, Seen, Sight
 
 
@@ -61,10 +61,3 @@ class Sights:
             if about.resource not in there:
                 sight = "gone" if looked(about) else "unknown"
             yield Seen(finding, sight, about, Ladder(record.ladder, notifies=False, longest=record.longest))
-
-
-def read_whole(about: About, gaps: Iterable[Gap], identities: Iterable[Identity]) -> bool:
-    """Whether who looked as somebody, with gaps, read the place of a record whole."""
-    where = {name: getattr(about, name) for name in ("cloud", "account", "region", "type")}
-    hidden = any(all(getattr(gap, name) in ("*", value) for name, value in where.items()) for gap in gaps)
-    return not hidden and (about.cloud, about.account) in {(who.cloud, who.account) for who in identities}

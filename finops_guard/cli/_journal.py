@@ -33,20 +33,26 @@ def check(store: Store, head: str | None, shape: str, *, everything: bool) -> in
 
 
 def compact(store: Store, shape: str) -> None:
-    """Fold the episodes under the lease; ActError while another run has it."""
-    from finops_guard.state import history, lease
+    """Fold the episodes and the snapshots under the lease; ActError while another run has it."""
+    from finops_guard.state import folding, history, lease
 
     now = _acts.now_utc()
     ours = lease.acquire(store, f"doctor --compact, {_acts.person()}", now, _LEASE)
     try:
         dropped = history.compact(store, ours, _acts.now_utc())
         episodes = len(history.fold(store).records)
+        folded = folding.compact(store, ours, _acts.now_utc)
     finally:
         ours.release(_acts.now_utc())
     if shape == "json":
-        write_json({"schema": SCHEMA, "episodes": episodes, "dropped": dropped})
-    else:
-        write(f"{counted(episodes, 'episode')} in one object, {counted(dropped, 'object')} dropped")
+        snapshots = {"folded": folded.folded, "dropped": folded.dropped, "left": folded.left}
+        write_json({"schema": SCHEMA, "episodes": episodes, "dropped": dropped, "snapshots": snapshots})
+        return
+    write(f"{counted(episodes, 'episode')} in one object, {counted(dropped, 'object')} dropped")
+    if folded.folded or folded.dropped:
+        write(f"{counted(folded.folded, 'snapshot')} folded, {counted(folded.dropped, 'object')} dropped")
+    for why in folded.left:
+        write(f"{painter()('yellow', '-')} not folded: {printable(why)}")
 
 
 def _text(there: Standing, *, everything: bool) -> None:

@@ -101,24 +101,14 @@ def _stored(
         files = _files(folder)
         yield len(files), iter(files)
         return
-    from finops_guard.advice.evidence import began_at
-    from finops_guard.advice.keep import SNAPSHOTS
     from finops_guard.cli._state import reading
+    from finops_guard.state import inventories
+    from finops_guard.state.lines import began_at
 
     store = reading(policy_path, state)
-    runs = [key.rpartition("/")[2] for key in store.list(SNAPSHOTS)]
-    runs = [run for run in runs if (began := began_at(run)) is not None and began >= start]
+    runs = [run for run in inventories.runs(store) if (began := began_at(run)) is not None and began >= start]
     with TemporaryDirectory(prefix="finops-guard-") as place:
-        path = Path(place) / "backtest.snapshot"
-
-        def fetched() -> Iterator[Path]:
-            for run in runs:
-                data = store.get(f"{SNAPSHOTS}/{run}")
-                if data is not None:
-                    path.write_bytes(data)
-                    yield path
-
-        yield len(runs), fetched()
+        yield len(runs), inventories.fetched(store, runs, Path(place))
 
 
 def _files(folder: Path) -> list[Path]:

@@ -44,7 +44,12 @@ class Diagnosis:
 )
 @click.option("--journal", is_flag=True, envvar=(), help="Check that the journal of acts is as it was written.")
 @click.option("--head", metavar="HASH", envvar=(), help="With --journal: a hash that a notice carried must be there.")
-@click.option("--compact", is_flag=True, envvar=(), help="Fold the episodes of the state into one object.")
+@click.option(
+    "--compact",
+    is_flag=True,
+    envvar=(),
+    help="Fold the episodes of the state into one object, and older snapshots into Parquet.",
+)
 @_acts.state
 @_options.policy
 @_options.common("text", "json")
@@ -72,7 +77,8 @@ def command(
     With --journal, looks at the journal in the state instead: every line carries the hash of the one before, every run
     is sealed, and a HASH that went out with a notice tells whether all of it was written anew. Exit 2 when a line was
     deleted, altered or written anew; runs that are open and acts without an outcome are named. --compact keeps a state
-    small; it takes the lease, as a run that acts does.
+    small (a run's inventory once a day has passed, as versions in Parquet, with the extra `costs`); it takes the lease,
+    as a run that acts does.
     """
     from finops_guard.cli import _doctored
 

@@ -33,6 +33,14 @@ def utc(now: datetime) -> datetime:
     return now.astimezone(UTC)
 
 
+def began_at(run: str) -> datetime | None:
+    """When a run began, by its id; None where the id does not say."""
+    try:
+        return datetime.strptime(f"{run[:16]}+0000", "%Y%m%dT%H%M%SZ%z")
+    except ValueError:
+        return None
+
+
 def stamp(now: datetime) -> str:
     """`now` as text in UTC."""
     return moment(utc(now))

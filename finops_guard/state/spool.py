@@ -79,17 +79,30 @@ def read(path: Path, aliases: Mapping[str, str] | None = None) -> Iterator[Resou
     InputError with file and line for a line that is not a resource, and for a file that does not end where
     its head says.
     """
-    with _lines(path) as lines:
-        promised = _to_head(path, next(lines, b""))[1]
-        count = 0
-        for count, line in enumerate(lines, 1):
-            if count > promised:
-                raise InputError(f"{path}:{count + 1}: holds more than the {promised} resources its head says")
+    with opened(path) as (_, _, lines):
+        for number, line in enumerate(lines, 2):
             try:
                 resource = from_row(json.loads(line), aliases)
             except (ValueError, RecursionError) as wrong:
-                raise InputError(f"{path}:{count + 1}: not a resource: {_why(wrong)}") from None
+                raise InputError(f"{path}:{number}: not a resource: {_why(wrong)}") from None
             yield resource
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[bytes, Head, Iterator[bytes]]]:
+    """The line of a snapshot's head, the head, and the lines of its resources, unread. InputError as `read`."""
+    with _lines(path) as lines:
+        first = next(lines, b"")
+        head, promised = _to_head(path, first)
+        yield first, head, _promised(path, lines, promised)
+
+
+def _promised(path: Path, lines: Iterator[bytes], promised: int) -> Iterator[bytes]:
+    count = 0
+    for count, line in enumerate(lines, 1):
+        if count > promised:
+            raise InputError(f"{path}:{count + 1}: holds more than the {promised} resources its head says")
+        yield line
     if count < promised:
         raise _cut_short(path, f"{count} of {promised} resources are there")
 

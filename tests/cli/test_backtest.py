@@ -146,6 +146,25 @@ def test_the_snapshots_that_enforcing_runs_kept(estate: Estate) -> None:
     ]
 
 
+@pytest.mark.parametrize("days", [2, 7])
+def test_folded_snapshots_are_replayed_as_they_were(estate: Estate, days: int) -> None:
+    """All of them, and some."""
+    pytest.importorskip("duckdb")
+    for number in range(3, 9):  # more than `at_most` lets through in a day: which come first is told by the order
+        estate.add(f"i-{number}")
+    for day in range(7):
+        estate.run(START + day * DAY)
+        estate.add(f"i-{20 - day}")
+    looked = [("-f", "json", "-v", *more) for more in ((), ("--against", against(estate)))]
+    before = [run(estate, *each).out for each in looked]
+    estate.patch.setattr(_acts, "now_utc", lambda: START + (days + 1) * DAY)
+    assert finops_guard("doctor", "--compact", "--state", estate.folder / "state").code == 0
+    assert len(estate.store.list("snapshots")) == 7 - min(days + 1, 7)
+    estate.patch.setattr(_acts, "now_utc", lambda: START + 10 * DAY)
+    assert json.loads(before[0])["snapshots"] == 7
+    assert [run(estate, *each).out for each in looked] == before
+
+
 def test_what_the_snapshots_do_not_know_is_said(estate: Estate, folder: Path) -> None:
     estate.pack = PACK.replace("match: {kind: vm}", "match: {kind: [vm, bucket], accelerators: {count: {gte: 1}}}")
     estate.write()

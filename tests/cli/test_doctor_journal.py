@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from finops_guard.state.episodes import About, EpisodeRecord
 from finops_guard.state.journal import Journal
 from finops_guard.state.store import Store, open_store
 from tests.cli.command import finops_guard
+from tests.state.histories import leave, machine, told_of
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
@@ -147,6 +149,34 @@ def test_compact_folds_and_lets_the_lease_go(state: Path) -> None:
     assert store.list("episodes") == []
     assert len(history.fold(store).records) == 3
     assert finops_guard("doctor", "--compact", "--state", state).code == 0, "nobody has the lease"
+
+
+def test_compact_folds_older_snapshots_into_parquet(state: Path) -> None:
+    pytest.importorskip("duckdb")
+    store = store_at(state)
+    for number in range(3):
+        leave(store, number, [machine("i-1")])
+    before = told_of(store)
+    ran = finops_guard("doctor", "--compact", "--state", state)
+    assert ran.code == 0, ran.err
+    assert ran.out == "0 episodes in one object, 0 objects dropped\n3 snapshots folded, 3 objects dropped\n"
+    assert told_of(store_at(state)) == before
+    told = json.loads(finops_guard("doctor", "--compact", "--state", state, "-f", "json").out)
+    assert told["snapshots"] == {"folded": 0, "dropped": 0, "left": []}
+
+
+def test_compact_without_duckdb_says_so_and_does_the_rest(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    store = store_at(state)
+    history.write(store, "r", {"f": EpisodeRecord(About("p/r", "p", "arn:1"), "l", timedelta(0), NOW, NOW)}, NOW, 0)
+    leave(store, 0, [machine("i-1")])
+    ran = finops_guard("doctor", "--compact", "--state", state)
+    assert ran.code == 0, ran.err
+    assert ran.out == (
+        "1 episode in one object, 1 object dropped\n"
+        "- not folded: snapshots are folded with DuckDB: install finops-guard-engine[costs]\n"
+    )
+    assert len(store.list("snapshots")) == 1
 
 
 def test_compact_waits_for_whoever_acts(state: Path) -> None:
