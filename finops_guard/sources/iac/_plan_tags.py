@@ -72,17 +72,19 @@ def labels_of(owner: Owner, template: Values | Unknown | None) -> Labels:
 
 def taggable(row: IacType | None, cloud: str | None, side: Values, before: Values) -> bool:
     """Whether a resource can carry tags: a plan has every attribute of its type, whether set or not."""
-    if row is not None:
-        return row.tags is not None
+    if row is not None and row.tags is not None:
+        return True
     names = ("labels", "user_labels") if cloud == "gcp" else ("tags", "tags_all")
     return any(values.has(name) for name in names for values in (side, before))
 
 
 def _own(owner: Owner) -> Labels:
     side, final = owner.side, _FINAL.get(owner.cloud or "")
-    path = owner.row.tags if owner.row is not None else ("labels",) if owner.cloud == "gcp" else ("tags",)
+    path = owner.row.tags if owner.row is not None else None
     if path is None:
-        return NONE
+        path = ("labels",) if owner.cloud == "gcp" else ("tags",)
+        if not side.has(str(path[0])) and not (final is not None and side.has(final)):
+            return NONE
     if final is not None and side.has(final):
         labels = of_map(side.look((final,)))
         if labels.open_because is None:

@@ -385,6 +385,7 @@ def test_azure_says_region_and_group(tmp_path: Path) -> None:
         ("aws_some_new_thing", {"name": "x", "tags": None}, True),
         ("aws_another_thing", {"name": "x"}, False),
         ("google_new_thing", {"tags": ["network"]}, False),
+        ("aws_security_group_rule", {"tags": {"team": "vision"}}, True),  # a newer provider than the table
     ],
 )
 def test_what_can_carry_tags_is_what_has_the_attribute(

@@ -16,7 +16,7 @@ FACTS = {"volume_type", "engine", "lb_type", "endpoint_type", "tier", "sku", "ac
 def test_every_row_is_whole_and_stands_once() -> None:
     names = [(row["language"], row["name"].casefold()) for row in ROWS]
     assert len(names) == len(set(names)) > 300
-    assert {row["language"] for row in ROWS} == {"terraform", "cloudformation", "arm"}
+    assert {row["language"] for row in ROWS} == {"terraform", "cloudformation", "arm", "kubernetes"}
     assert {row["kind"] for row in ROWS} <= set(KINDS)
     assert {row["cost"] for row in ROWS} == {"", "free"}
     assert [row for row in ROWS if not row["type"]] == []
