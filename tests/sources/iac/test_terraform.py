@@ -1,0 +1,503 @@
+"""Folders of Terraform sources: each test writes a few files and looks at the resources."""
+
+import json
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from finops_guard.model import Notes, Resource, Unknown
+from finops_guard.sources import iac
+
+PROVIDERS = """
+    provider "aws" {
+      region = "eu-west-1"
+      default_tags {
+        tags = { owner = "root" }
+      }
+    }
+    provider "aws" {
+      alias  = "x"
+      region = "us-east-1"
+      default_tags {
+        tags = { owner = "x" }
+      }
+    }
+"""
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text), "utf-8")
+
+
+def read(folder: Path, environ: dict[str, str] | None = None) -> tuple[dict[str, Resource], Notes]:
+    notes = Notes()
+    found = list(iac.collect(folder, iac.Reading(notes, environ=environ or {})))
+    assert len({each.id for each in found}) == len(found)
+    return {each.id: each for each in found}, notes
+
+
+def one(folder: Path, text: str, environ: dict[str, str] | None = None) -> Resource:
+    """The only resource of one file."""
+    write(folder, {"main.tf": text})
+    found, notes = read(folder, environ)
+    assert not notes.gaps
+    (resource,) = found.values()
+    return resource
+
+
+def tags(folder: Path, expression: str, more: str = "") -> Resource:
+    """A resource with these tags."""
+    return one(folder, f'{dedent(more)}\nresource "aws_s3_bucket" "b" {{\n  tags = {expression}\n}}\n')
+
+
+def test_a_hundred_module_calls_are_a_hundred_resources(tmp_path: Path) -> None:
+    calls = "".join(f'module "m{n}" {{\n  source = "./m"\n}}\n' for n in range(100))
+    write(tmp_path, {"main.tf": calls, "m/main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
+    found, _ = read(tmp_path)
+    assert len(found) == 100
+
+
+def test_a_nested_map_with_merge_through_a_for_each_module(tmp_path: Path) -> None:
+    """checkov#7680."""
+    write(
+        tmp_path,
+        {
+            "main.tf": """
+                locals {
+                  common = { team = "t" }
+                  all    = { a = { name = "a", tags = merge(local.common, { project = "p" }) } }
+                }
+                module "m" {
+                  source   = "./m"
+                  for_each = local.all
+                  config   = each.value
+                }
+            """,
+            "m/main.tf": """
+                variable "config" {
+                  type = object({ name = string, tags = map(string) })
+                }
+                resource "aws_s3_bucket" "b" {
+                  tags = merge(var.config.tags, { Name = var.config.name })
+                }
+            """,
+        },
+    )
+    found, _ = read(tmp_path)
+    assert found['module.m["a"].aws_s3_bucket.b'].tags.raw == {"team": "t", "project": "p", "Name": "a"}
+
+
+@pytest.mark.parametrize("value", ["false", "0", '""', "null"])
+def test_a_default_that_is_nothing_is_a_default(tmp_path: Path, value: str) -> None:
+    declared = f'variable "v" {{\n  default = {value}\n}}'
+    assert tags(tmp_path, f'{{ k = "${{var.v == {value}}}" }}', declared).tags.raw == {"k": "true"}
+
+
+def test_a_count_of_nothing_is_no_resource(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": """
+                variable "enabled" {
+                  default = false
+                }
+                resource "aws_s3_bucket" "b" {
+                  count = var.enabled ? 1 : 0
+                }
+                module "m" {
+                  source = "./m"
+                  count  = 0
+                }
+            """,
+            "m/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+        },
+    )
+    assert read(tmp_path)[0] == {}
+
+
+def test_a_count_that_cannot_be_told_is_one_resource_of_which_nothing_is_known(tmp_path: Path) -> None:
+    text = """
+        variable "n" {}
+        resource "aws_instance" "b" {
+          count         = var.n
+          instance_type = "p5.48xlarge"
+          tags          = { team = "t" }
+        }
+    """
+    found = one(tmp_path, text)
+    assert found.id == "aws_instance.b"
+    assert found.tags.look("team") == Unknown("whether it is there cannot be told: variable n has no value")
+    assert isinstance(found.facts["instances"], Unknown)
+
+
+def test_an_open_map_for_each_gives_its_keys_and_one_for_the_rest(tmp_path: Path) -> None:
+    text = """
+        variable "n" {}
+        resource "aws_s3_bucket" "b" {
+          for_each = merge(var.n, { a = "1" })
+          tags     = { v = each.value }
+        }
+    """
+    write(tmp_path, {"main.tf": text})
+    found, _ = read(tmp_path)
+    assert found['aws_s3_bucket.b["a"]'].tags.raw == {"v": "1"}
+    assert found["aws_s3_bucket.b"].tags.open_because is not None
+
+
+def test_the_later_map_of_a_merge_may_change_what_came_before(tmp_path: Path) -> None:
+    late = tags(tmp_path, 'merge({ team = "t" }, var.never)', 'variable "never" {}')
+    assert late.tags.look("team") == Unknown("variable never has no value")
+    assert late.tags.look("project") == Unknown("variable never has no value")
+    early = tags(tmp_path, 'merge(var.never, { team = "t" })', 'variable "never" {}')
+    assert early.tags.look("team") == "t"
+    assert early.tags.look("project") == Unknown("variable never has no value")
+
+
+def test_a_known_key_with_an_unknown_value_is_there(tmp_path: Path) -> None:
+    found = tags(tmp_path, '{ team = data.aws_caller_identity.me.id, project = "p" }')
+    assert found.tags.unknown == {"team": "data.aws_caller_identity.me is read by the provider when it plans"}
+    assert found.tags.look("project") == "p"
+    assert found.tags.look("stage") is None
+
+
+def test_what_refers_to_itself_is_unknown(tmp_path: Path) -> None:
+    found = tags(tmp_path, "{ a = local.a }", "locals {\n  a = local.b\n  b = local.a\n}")
+    assert "refers to itself" in found.tags.unknown["a"]
+
+
+def test_known_arguments_of_other_resources_are_known(tmp_path: Path) -> None:
+    text = """
+        resource "terraform_data" "t" {
+          for_each = toset(["a"])
+          input    = { team = "nlp" }
+        }
+        resource "aws_s3_bucket" "b" {
+          tags = { team = terraform_data.t["a"].input.team, id = terraform_data.t["a"].id }
+        }
+    """
+    write(tmp_path, {"main.tf": text})
+    found = read(tmp_path)[0]["aws_s3_bucket.b"]
+    assert found.tags.raw == {"team": "nlp"}
+    assert found.tags.unknown == {"id": 'terraform_data.t["a"].id is known after apply'}
+
+
+MODULE = """
+    resource "aws_s3_bucket" "plain" {}
+    module "below" {
+      source = "../below"
+    }
+"""
+BELOW = 'resource "aws_s3_bucket" "plain" {}\n'
+
+
+@pytest.mark.parametrize(
+    ("call", "module", "own", "below"),
+    [
+        ("", MODULE, "root", "root"),
+        ("providers = { aws = aws.x }", MODULE, "x", "x"),
+        (
+            "providers = { aws.y = aws.x }",
+            "terraform {\n  required_providers {\n    aws = { configuration_aliases = [aws.y] }\n  }\n}\n"
+            + dedent(MODULE),
+            "root",
+            "root",
+        ),
+        (
+            "providers = { aws.y = aws.x }",
+            dedent(MODULE).replace('"plain" {}', '"plain" {\n  provider = aws.y\n}'),
+            "x",
+            "root",
+        ),
+        (
+            "",
+            'provider "aws" {\n  default_tags {\n    tags = { owner = "own" }\n  }\n}\n' + dedent(MODULE),
+            "own",
+            "own",
+        ),
+        (
+            "",
+            'provider "aws" {\n  alias = "z"\n  default_tags {\n    tags = { owner = "z" }\n  }\n}\n'
+            + dedent(MODULE).replace('"plain" {}', '"plain" {\n  provider = aws.z\n}'),
+            "z",
+            "root",
+        ),
+    ],
+    ids=["inherited", "mapped", "alias mapped", "alias used", "own block", "own block with an alias only"],
+)
+def test_which_provider_writes_its_default_tags(tmp_path: Path, call: str, module: str, own: str, below: str) -> None:
+    main = dedent(PROVIDERS) + f'module "m" {{\n  source = "./m"\n  {call}\n}}\n'
+    main += 'resource "aws_s3_bucket" "plain" {}\nresource "aws_s3_bucket" "alias" {\n  provider = aws.x\n}\n'
+    write(tmp_path, {"main.tf": main, "m/main.tf": module, "below/main.tf": BELOW})
+    found, _ = read(tmp_path)
+    owners = {address: each.tags.raw["owner"] for address, each in found.items()}
+    assert owners == {
+        "aws_s3_bucket.plain": "root",
+        "aws_s3_bucket.alias": "x",
+        "module.m.aws_s3_bucket.plain": own,
+        "module.m.module.below.aws_s3_bucket.plain": below,
+    }
+    assert found["aws_s3_bucket.alias"].fields["region"] == "us-east-1"
+
+
+def test_a_tag_of_the_resource_wins_over_a_default_and_numbers_are_text(tmp_path: Path) -> None:
+    provider = 'provider "aws" {\n  default_tags {\n    tags = { a = 1, b = true, c = "default" }\n  }\n}'
+    assert tags(tmp_path, '{ c = "own" }', provider).tags.raw == {"a": "1", "b": "true", "c": "own"}
+
+
+@pytest.mark.parametrize(
+    ("version", "written"), [("~> 3.37.0", False), ("~> 3.38", True), ("< 3.38", False), (">= 3", True)]
+)
+def test_default_tags_need_a_provider_that_has_them(
+    tmp_path: Path,
+    version: str,
+    written: bool,  # noqa: FBT001 - an expected truth value
+) -> None:
+    provider = (
+        f'terraform {{\n  required_providers {{\n    aws = {{ version = "{version}" }}\n  }}\n}}\n'
+        'provider "aws" {\n  default_tags {\n    tags = { a = "1" }\n  }\n}'
+    )
+    assert tags(tmp_path, "{}", provider).tags.raw == ({"a": "1"} if written else {})
+
+
+def test_a_group_has_what_reaches_its_machines_and_no_default_tags(tmp_path: Path) -> None:
+    text = (
+        dedent(PROVIDERS)
+        + """
+resource "aws_launch_template" "t" {
+  instance_type = "p5.48xlarge"
+  tags          = { only = "template" }
+  tag_specifications {
+    resource_type = "instance"
+    tags          = { team = "t" }
+  }
+}
+resource "aws_autoscaling_group" "g" {
+  min_size = 2
+  launch_template {
+    id = aws_launch_template.t.id
+  }
+  dynamic "tag" {
+    for_each = { project = true, stage = false }
+    content {
+      key                 = tag.key
+      value               = "v"
+      propagate_at_launch = tag.value
+    }
+  }
+}
+"""
+    )
+    write(tmp_path, {"main.tf": text})
+    found, _ = read(tmp_path)
+    assert found["aws_autoscaling_group.g"].tags.raw == {"team": "t", "project": "v"}
+    assert found["aws_autoscaling_group.g"].facts["instance_type"] == "p5.48xlarge"
+    assert found["aws_autoscaling_group.g"].facts["instances"] == 2
+    assert found["aws_autoscaling_group.g"].fields["accelerators.count"] == 16
+    assert found["aws_launch_template.t"].tags.raw == {"owner": "root", "only": "template"}
+
+
+@pytest.mark.parametrize(("version", "root"), [(">= 5.39", {"owner": "root", "a": "1"}), ("~> 5.38.0", {"a": "1"})])
+def test_default_tags_reach_volumes_from_a_version_on(tmp_path: Path, version: str, root: dict[str, str]) -> None:
+    text = (
+        f'terraform {{\n  required_providers {{\n    aws = {{ version = "{version}" }}\n  }}\n}}\n'
+        + dedent(PROVIDERS)
+        + 'resource "aws_instance" "i" {\n  root_block_device {\n    volume_size = 10\n    tags = { a = "1" }\n  }\n}\n'
+    )
+    write(tmp_path, {"main.tf": text})
+    assert read(tmp_path)[0]["aws_instance.i.root_block_device[0]"].tags.raw == root
+
+
+def test_labels_of_google_have_the_defaults_of_their_provider(tmp_path: Path) -> None:
+    text = """
+        provider "google" {
+          zone           = "europe-west4-a"
+          default_labels = { team = "core" }
+        }
+        resource "google_storage_bucket" "b" {
+          labels = { project = "p" }
+        }
+    """
+    found = one(tmp_path, text)
+    assert found.tags.raw == {"team": "core", "project": "p"}
+    assert found.fields["region"] == "europe-west4"
+
+
+def test_variables_are_given_as_terraform_finds_them(tmp_path: Path) -> None:
+    names = ("env", "file", "auto", "last", "json")
+    declared = "".join(f'variable "{name}" {{\n  default = "default"\n}}\n' for name in names)
+    write(
+        tmp_path,
+        {
+            "main.tf": declared
+            + 'resource "aws_s3_bucket" "b" {\n  tags = { '
+            + ", ".join(f"{name} = var.{name}" for name in names)
+            + " }\n}\n",
+            "terraform.tfvars": 'file = "file"\nauto = "file"\nlast = "file"\n',
+            "a.auto.tfvars": 'auto = "a"\nlast = "a"\n',
+            "b.auto.tfvars": 'last = "b"\n',
+            "c.auto.tfvars.json": '{"json": "${\\"c\\"}"}',
+            "other.tfvars": 'env = "not read"\n',
+        },
+    )
+    found, _ = read(tmp_path, {"TF_VAR_env": "env", "TF_VAR_file": "env"})
+    assert found["aws_s3_bucket.b"].tags.raw == {"env": "env", "file": "file", "auto": "a", "last": "b", "json": "c"}
+
+
+def test_modules_that_were_downloaded_are_read_and_others_are_named(tmp_path: Path) -> None:
+    listed = {"Modules": [{"Key": "", "Dir": "."}, {"Key": "here", "Dir": ".terraform/modules/here"}]}
+    write(
+        tmp_path,
+        {
+            "main.tf": """
+                module "here" {
+                  source  = "acme/here/aws"
+                  version = "1.0.0"
+                }
+                module "gone" {
+                  source = "acme/gone/aws"
+                }
+                resource "aws_s3_bucket" "b" {
+                  tags = module.gone.tags
+                }
+            """,
+            ".terraform/modules/here/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+            ".terraform/modules/modules.json": json.dumps(listed),
+        },
+    )
+    found, notes = read(tmp_path)
+    assert set(found) == {"module.here.aws_s3_bucket.b", "aws_s3_bucket.b"}
+    reason = "module gone (acme/gone/aws) is not here: it was not downloaded"
+    assert found["aws_s3_bucket.b"].tags.open_because == reason
+    assert [(gap.type, gap.reason) for gap in notes.gaps] == [("module.gone", reason)]
+
+
+def test_a_module_that_calls_itself_and_one_outside_the_repository_end(tmp_path: Path) -> None:
+    root = tmp_path / "repository" / "stack"
+    (tmp_path / "repository" / ".git").mkdir(parents=True)
+    write(
+        tmp_path,
+        {
+            "repository/stack/main.tf": """
+                module "loop" {
+                  source = "../loop"
+                }
+                module "out" {
+                  source = "../../outside"
+                }
+                locals {
+                  secret = file("../../outside/secret")
+                  mine   = file("../loop/text")
+                }
+                resource "aws_s3_bucket" "b" {
+                  tags = { secret = local.secret, mine = local.mine }
+                }
+            """,
+            "repository/loop/main.tf": 'module "again" {\n  source = "../loop"\n}\n',
+            "repository/loop/text": "text",
+            "outside/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+            "outside/secret": "secret",
+        },
+    )
+    found, notes = read(root)
+    assert set(found) == {"aws_s3_bucket.b"}
+    assert found["aws_s3_bucket.b"].tags.raw == {"mine": "text"}
+    assert "outside the repository" in found["aws_s3_bucket.b"].tags.unknown["secret"]
+    assert {gap.type for gap in notes.gaps} == {"module.loop.module.again", "module.out"}
+
+
+def test_a_file_that_is_not_hcl_is_named_and_the_others_are_judged(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "bad.tf": '\nresource "aws_s3_bucket" "x" {\n  tags = {\n}\n',
+            "good.tf": 'resource "aws_s3_bucket" "b" {\n  tags = { a = local.elsewhere }\n}\n',
+        },
+    )
+    found, notes = read(tmp_path)
+    assert set(found) == {"aws_s3_bucket.b"}
+    (gap,) = notes.gaps
+    assert gap.reason.startswith(f"{tmp_path}/bad.tf:")
+    tagged = found["aws_s3_bucket.b"].tags
+    assert "bad.tf" in tagged.unknown["a"]
+    assert tagged.open_because is not None
+    assert "bad.tf" in tagged.open_because, "its provider may be there, with default tags"
+
+
+def test_variables_of_a_file_that_cannot_be_read_are_unknown(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": """
+                variable "v" {
+                  default = "d"
+                }
+                resource "aws_s3_bucket" "b" {
+                  tags = { v = var.v }
+                }
+            """,
+            "terraform.tfvars": "v = {",
+        },
+    )
+    found, notes = read(tmp_path)
+    assert "terraform.tfvars" in found["aws_s3_bucket.b"].tags.unknown["v"]
+    assert len(notes.gaps) == 1
+
+
+def test_json_syntax_is_read_with_its_lines(tmp_path: Path) -> None:
+    text = """{
+  "provider": {"aws": [{"region": "eu-west-1", "default_tags": {"tags": {"owner": "root"}}},
+                       {"alias": "x", "region": "us-east-1"}]},
+  "variable": {"team": {"default": "nlp"}},
+  "locals": {"common": {"team": "${var.team}"}},
+  "resource": {
+    "aws_s3_bucket": {
+      "b": {"for_each": "${toset([\\"k\\"])}", "tags": "${merge(local.common, { key = each.key })}"},
+      "c": {"provider": "aws.x", "count": 1, "tags": {"team": "t-${var.team}", "n": 5}}
+    }
+  }
+}
+"""
+    (tmp_path / "main.tf.json").write_text(text)
+    found, _ = read(tmp_path)
+    assert found['aws_s3_bucket.b["k"]'].tags.raw == {"owner": "root", "team": "nlp", "key": "k"}
+    assert found["aws_s3_bucket.c[0]"].tags.raw == {"team": "t-nlp", "n": "5"}
+    place = found["aws_s3_bucket.c[0]"].at
+    assert place is not None
+    assert (place.line, place.column) == (9, 7)
+
+
+def test_places_are_lines_and_columns_of_characters(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": '# ü\n/* é */ resource "aws_s3_bucket" "b" {\n}\n'})
+    place = read(tmp_path)[0]["aws_s3_bucket.b"].at
+    assert place is not None
+    assert (place.line, place.column) == (2, 9)
+
+
+def test_override_files_change_what_they_name(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": 'resource "aws_s3_bucket" "b" {\n  bucket = "x"\n  tags = { a = "1" }\n}\n',
+            "z_override.tf": 'resource "aws_s3_bucket" "b" {\n  tags = { a = "2" }\n}\n',
+            "override.tf": "locals {}\n",
+        },
+    )
+    assert read(tmp_path)[0]["aws_s3_bucket.b"].tags.raw == {"a": "2"}
+
+
+def test_a_folder_of_several_roots_names_them_in_the_addresses(tmp_path: Path) -> None:
+    for name in ("dev", "prod"):
+        write(tmp_path, {f"{name}/main.tf": 'module "m" {\n  source = "./m"\n}\n'})
+        write(tmp_path, {f"{name}/m/main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
+    found, _ = read(tmp_path)
+    assert set(found) == {"dev//module.m.aws_s3_bucket.b", "prod//module.m.aws_s3_bucket.b"}
+
+
+def test_what_doubles_without_end_is_unknown_soon(tmp_path: Path) -> None:
+    doubling = "".join(f'  s{n} = "${{local.s{n - 1}}}${{local.s{n - 1}}}"\n' for n in range(1, 60))
+    found = tags(tmp_path, "{ a = local.s59 }", f'locals {{\n  s0 = "ten bytes!"\n{doubling}}}')
+    assert "grows beyond" in found.tags.unknown["a"]
