@@ -67,6 +67,7 @@ def of_rows(
         ([], [], {}, "project, team", None),
         (None, [], {}, "project, team", None),
         (["team", "project"], ["Team", "run-id"], {}, None, "Team"),
+        (["team", "project", "stage"], ["Stage"], {}, None, None),  # nobody relies on it
         (["team"], ["Project"], {}, "project", None),  # said once: not activated in any spelling
         (["crew", "project"], ["Crew"], {"crew": "team"}, None, "Crew"),
     ],
@@ -112,6 +113,11 @@ def test_a_bill_may_be_a_day_later_than_it_always_is(tmp_path: Path, later: int,
     rows = days("2026-11-01", "2026-11-24", "1") + days("2026-12-24", "2026-12-24", "1", ChargeCategory="Tax")
     (found,) = of_rows(tmp_path, rows, at=NOW + timedelta(hours=later))
     assert (found["present"], found["fresh"]) == (True, fresh)
+
+
+def test_what_is_billed_ahead_makes_no_bill_fresh(tmp_path: Path) -> None:
+    (found,) = of_rows(tmp_path, days("2026-11-01", "2026-11-10", "1") + days("2026-12-01", "2026-12-01", "1"))
+    assert found["fresh"] is False
 
 
 def test_azure_and_gcp_bring_every_tag_and_what_they_inherit_is_not_known(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +16,8 @@ from finops_guard.costs.ledger import open_ledger
 from finops_guard.costs.reach import Reach
 from finops_guard.model import All, AnyOf, Budget, Compare, Condition, CostSource, Gap, Ref
 from tests.costs.answering import Answer, Asked, answering
-from tests.costs.ledger.books import NOW, text
+from tests.costs.ledger.books import NOW, ROW, text
+from tests.costs.ledger.books import opened as files
 from tests.costs.live.test_aws_cost_explorer import aws, reach
 
 if TYPE_CHECKING:
@@ -101,6 +103,26 @@ def test_a_budget_on_the_known_key_is_told_and_one_on_another_is_not(tmp_path: P
     assert not any("bill does not say" in said for said in team.unknown)
     assert project.actual == 0
     assert any(said.startswith("5 billed rows") and "does not say" in said for said in project.unknown)
+
+
+def test_a_file_that_tells_one_key_stands_apart_from_one_that_tells_all(tmp_path: Path) -> None:
+    more = {"ServiceCategory": "Compute", "SkuMeter": "BoxUsage:m5.large", "ResourceType": "AWS::EC2::Instance"}
+    told = {name: value for name, value in (ROW | more).items() if name != "Tags"}
+    for name, column, value in (("one", "x_OnlyTag/Team", "vision"), ("all", "Tags", '{"Team": "vision"}')):
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            out = csv.DictWriter(file, [*told, column])
+            out.writeheader()
+            out.writerow(told | {column: value})
+    with files(tmp_path, "one.csv", "all.csv") as ledger:
+        assert asked(ledger, TEAM) == {(True,): Decimal(3)}
+        for untold in (
+            Compare(Ref("tag", "project"), "exists", value=False),
+            Compare(Ref("field", "ai"), "eq", value=False),
+        ):
+            assert asked(ledger, untold, "file") == {
+                (True, "all.csv"): Decimal("1.5"),
+                (False, "one.csv"): Decimal("1.5"),
+            }
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_the_bill_is_fresh_and_not_all_of_it_is_somebodys(report: Report, estate
     }
     spelled = found["cost-readiness/spelled", "fail"].resource
     assert spelled.fields["exports.misspelled_keys"] == "model_version"
+    assert spelled.fields["cost.month"] is None  # a bill has no price of its own
     assert (spelled.fields["account"], spelled.text("name")) == (estate.management.id, estate.management.name)
 
 
