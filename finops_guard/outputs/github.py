@@ -30,7 +30,7 @@ def render(report: Report, out: TextIO) -> None:
     left["warning"] -= 1  # for what is left out
     hidden = []
     for at, finding in [*((None, finding) for finding in of_plans(report)), *in_code(report)]:
-        kind = _kind(finding)
+        kind = _kind(finding, binds=report.binds(finding))
         if left[kind] <= 0:
             hidden.append(finding)
             continue
@@ -42,9 +42,12 @@ def render(report: Report, out: TextIO) -> None:
     out.writelines(fitted(line, encoding) for line in lines)
 
 
-def _kind(finding: Finding) -> str:
-    """An unknown verdict is no error of the code that it stands at."""
-    return "notice" if finding.verdict == "unknown" else _KINDS[finding.severity]
+def _kind(finding: Finding, *, binds: bool) -> str:
+    """Neither an unknown verdict nor one under a dry-run binding is an error: they fail nothing."""
+    if finding.verdict == "unknown":
+        return "notice"
+    kind = _KINDS[finding.severity]
+    return kind if binds or kind != "error" else "warning"
 
 
 def _annotation(kind: str, at: Location | None, finding: Finding) -> str:

@@ -63,7 +63,7 @@ def _verdict(report: Report) -> str:
     if fail:
         cost = f", {total(report.cost_month)} a month" if report.cost_month else ""
         return f"{fail:,} failing on {failing_resources(report):,} of {report.resources:,} resources{cost}"
-    if not report.counts.get("pass"):
+    if not report.counts.get("pass") and not report.counts.get("exempt"):
         return "nothing was judged"
     return f"nothing failing on {report.resources:,} resources" + (" that could be read" if incomplete(report) else "")
 

@@ -64,6 +64,14 @@ def test_the_kind_follows_the_severity(severity: Severity, kind: str) -> None:
     assert command.properties["file"] == "a.tf"
 
 
+def test_what_fails_nothing_is_a_warning() -> None:
+    """On what is planned only bindings whose declared mode is enforce fail a pipeline."""
+    made = report([finding(resource(at=Location("a.tf", 3), state="planned"))])
+    assert [command.name for command in parsed(written("github", made))] == ["warning"]
+    made.enforced = frozenset({"ai-tags"})
+    assert [command.name for command in parsed(written("github", made))] == ["error"]
+
+
 def test_what_cannot_be_judged_is_no_error() -> None:
     made = report([finding(resource(at=Location("a.tf", 3)), verdict="unknown")], passed=1)
     (command,) = parsed(written("github", made))

@@ -180,7 +180,6 @@ def test_a_request_is_judged_annotated_and_commented_and_fails(place: Place) -> 
 
 
 EMPTY: dict[str, dict[str, str | None]] = {
-    "a rule that asks for nothing": {"rules/demo.yaml": LAX},
     "no rule file": {"rules/demo.yaml": None},
     "a rule skipped": {"policies/acme.yaml": POLICY.replace("{use: demo}", "{use: demo, skip: [whose]}")},
     "a rule exempted": {
@@ -189,8 +188,6 @@ EMPTY: dict[str, dict[str, str | None]] = {
     },
     "dry-run": {"policies/acme.yaml": POLICY.replace("enforce", "dry-run")},
     "no policy": {"policies/acme.yaml": None},
-    "another policy beside it": {"finops-guard.yaml": POLICY.replace("enforce", "dry-run")},
-    "no YAML at all": {"policies/acme.yaml": "a: [\n"},
 }
 
 
@@ -327,6 +324,36 @@ def test_a_base_that_cannot_be_had_is_said(place: Place) -> None:
     assert "fetch-depth: 0" in ran.log
 
 
+def test_a_baseline_is_that_of_the_base(place: Place) -> None:
+    """A request that writes what it does into the baseline is judged without it."""
+    place.write(**{"infra/main.tf": CODE})
+    place.commit()
+    subprocess.run(
+        [sys.executable, "-m", "finops_guard", "scan", "infra", "-p", "policies/acme.yaml", "-q",
+         "--write-baseline", "stood.json"],
+        cwd=place.work, capture_output=True, check=False,
+    )  # fmt: skip
+    mine = (place.work / "stood.json").read_text()
+    (place.work / "stood.json").unlink()
+    place.request(**{"stood.json": mine})
+    introduced = place.run(FG_PATH="infra", FG_BASELINE="stood.json")
+    assert introduced.code == 1, introduced.log
+    assert "> - added: stood.json" in introduced.summary
+    place.request()
+    assert place.run(FG_PATH="infra", FG_BASELINE="stood.json").code == 0
+
+
+def test_only_what_is_new_counts(place: Place) -> None:
+    place.write(**{"infra/main.tf": CODE})
+    place.request(**{"infra/more.tf": CODE.replace("train", "more")})
+    ran = place.run(FG_PATH="infra", FG_ONLY_NEW="true")
+    assert ran.code == 1, ran.log
+    assert ran.outputs["violations"] == "1"
+    assert "aws\\_instance.more" in ran.summary
+    place.request()
+    assert place.run(FG_PATH="infra", FG_ONLY_NEW="true").code == 0
+
+
 def test_a_shallow_checkout_fetches_its_base(place: Place) -> None:
     place.request(**{"rules/demo.yaml": LAX})
     origin = place.top / "origin"
@@ -371,6 +398,8 @@ def test_names_of_strangers_are_no_commands(place: Place) -> None:
         ({"FG_BASE_REF": "main..x"}, "base-ref is neither a commit"),
         ({"FG_FAIL_ON": "hihg"}, "fail-on is not one of"),
         ({"FG_COMMENT": "yes"}, "comment is neither true nor false"),
+        ({"FG_ONLY_NEW": "1"}, "only-new is neither true nor false"),
+        ({"FG_BASELINE": "../x.json"}, "baseline lies outside of the checkout"),
         ({"FG_POLICY": "../x.yaml"}, "policy lies outside of the checkout"),
         ({"FG_PATH": "nowhere.json"}, "nowhere.json"),
         ({"FG_PATH": "--mode\nenforce"}, "--mode"),

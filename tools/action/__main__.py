@@ -16,6 +16,7 @@ from finops_guard.errors import GuardError
 from finops_guard.outputs._escape import command_data, markdown
 from finops_guard.outputs.markdown import MARKER
 from tools.action import inputs as told
+from tools.action.base import configured
 from tools.action.policies import Judge, judge
 
 _OURS = ("GITHUB_TOKEN",)
@@ -49,6 +50,7 @@ def main() -> int:
     reports = None
     try:
         inputs = told.read(os.environ)
+        os.environ.update(configured("safe.directory", str(inputs.workspace)))  # a container runs as somebody else
         reports = Reports(Path(mkdtemp(prefix="finops-guard-", dir=inputs.temporary)))
         with TemporaryDirectory(prefix="finops-guard-base-", dir=inputs.temporary) as folder:
             by = judge(inputs, Path(folder))
@@ -72,6 +74,8 @@ def _scan(inputs: told.Inputs, by: Judge, reports: Reports) -> tuple[int, str]:
         *("scan", "--format", "github", "--fail-on", inputs.fail_on),
         *(part for name, path in outputs for part in ("--output", f"{name}={path}")),
         *(("--policy", str(by.path)) if by.path else ()),
+        *(("--baseline", str(by.baseline)) if by.baseline else ()),
+        *(("--baseline-ref", by.base) if inputs.only_new and by.base else ()),
         *("--", *inputs.paths),
     ]
     environ = {name: value for name, value in os.environ.items() if name not in _OURS}

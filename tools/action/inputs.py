@@ -19,10 +19,15 @@ _REF = re.compile(r"[A-Za-z0-9_][\w./-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """`base`: the commit or ref of what is merged into, empty outside of a request."""
+    """`base`: the commit or ref of what is merged into, empty outside of a request.
+
+    `baseline`: a file with findings that are exempt; `only_new`: those of the base are.
+    """
 
     paths: tuple[str, ...]
     policy: str
+    baseline: str
+    only_new: bool
     fail_on: str
     base: str
     comment: bool
@@ -40,16 +45,15 @@ def read(environ: Mapping[str, str]) -> Inputs:
     fail_on = environ.get("FG_FAIL_ON") or "high"
     if fail_on not in (*SEVERITIES, "never"):
         raise InputError(f"fail-on is not one of {', '.join(SEVERITIES)}, never")
-    comment = environ.get("FG_COMMENT") or "true"
-    if comment not in ("true", "false"):
-        raise InputError("comment is neither true nor false")
     workspace = Path(environ.get("GITHUB_WORKSPACE") or ".").resolve()
     return Inputs(
         paths=tuple(line.strip() for line in environ.get("FG_PATH", "").splitlines() if line.strip()) or (".",),
-        policy=_policy(environ.get("FG_POLICY", ""), workspace),
+        policy=_below("policy", environ.get("FG_POLICY", ""), workspace),
+        baseline=_below("baseline", environ.get("FG_BASELINE", ""), workspace),
+        only_new=_flag("only-new", environ.get("FG_ONLY_NEW") or "false"),
         fail_on=fail_on,
         base=base,
-        comment=comment == "true",
+        comment=_flag("comment", environ.get("FG_COMMENT") or "true"),
         workspace=workspace,
         temporary=Path(environ.get("RUNNER_TEMP") or gettempdir()).resolve(),
         token=environ.get("GITHUB_TOKEN", ""),
@@ -57,13 +61,19 @@ def read(environ: Mapping[str, str]) -> Inputs:
     )
 
 
-def _policy(text: str, workspace: Path) -> str:
-    """The policy's path from the top of the checkout, as it is where it is absolute and lies elsewhere."""
+def _flag(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise InputError(f"{name} is neither true nor false")
+    return text == "true"
+
+
+def _below(name: str, text: str, workspace: Path) -> str:
+    """A path from the top of the checkout, as it is where it is absolute and lies elsewhere."""
     path = Path(os.path.normpath(text)) if text else Path()
     if path.is_relative_to(workspace):
         path = path.relative_to(workspace)
     if path.parts[:1] == ("..",):
-        raise InputError("policy lies outside of the checkout", help="give it as an absolute path")
+        raise InputError(f"{name} lies outside of the checkout", help="give it as an absolute path")
     return str(path) if text else ""
 
 

@@ -18,6 +18,7 @@ from finops_guard.language.policy import load_policy
 from finops_guard.model import Rates
 from finops_guard.outputs._markdown import text
 from finops_guard.pipeline import Request, run
+from finops_guard.sources import git
 from tools.action.base import Repository
 from tools.action.inputs import Inputs
 
@@ -29,12 +30,15 @@ _SHOWN = 20
 class Judge:
     """`path`: the policy that judges, None for the workspace's default. `told`: what is to be said of it, as Markdown.
 
-    `binding` is false while the base has no policy: what is found then fails nothing.
+    `binding` is false while the base has no policy: what is found then fails nothing. `baseline`: a file with findings
+    that stood before. `base`: the commit of the base.
     """
 
     path: Path | None
     told: str = ""
     binding: bool = True
+    baseline: Path | None = None
+    base: str = ""
 
 
 def judge(inputs: Inputs, folder: Path) -> Judge:
@@ -44,11 +48,22 @@ def judge(inputs: Inputs, folder: Path) -> Judge:
     of its own, of a repository that the workflow names: nothing of the request's either.
     """
     named = Path(inputs.policy) if inputs.policy else None
-    if not inputs.base or (named is not None and named.is_absolute()):
-        return Judge(inputs.workspace / named if named else None)
+    stood = inputs.workspace / inputs.baseline if inputs.baseline else None
+    if not inputs.base:
+        return Judge(inputs.workspace / named if named else None, baseline=stood)
     repository = Repository(inputs)
     commit = repository.base()
-    repository.take(commit, folder)
+    git.take(inputs.workspace, commit, folder)
+    by = replace(_policy(inputs, repository, commit, folder, named), base=commit)
+    if stood is None or not stood.is_relative_to(inputs.workspace) or repository.elsewhere(stood):
+        return replace(by, baseline=stood)
+    there = folder / inputs.baseline
+    return replace(by, baseline=there if there.is_file() else None)
+
+
+def _policy(inputs: Inputs, repository: Repository, commit: str, folder: Path, named: Path | None) -> Judge:
+    if named is not None and named.is_absolute():
+        return Judge(named)
     found = folder / named if named else default_policy(folder)
     if found is not None and found.is_file():
         return Judge(found, _changes(inputs, repository, commit, folder, found.relative_to(folder)))
@@ -73,7 +88,10 @@ def _introduced(inputs: Inputs) -> Judge:
 
 def _changes(inputs: Inputs, repository: Repository, commit: str, folder: Path, policy: Path) -> str:
     """What the request changes of the policy and of what it reads, what that means for packs and for this request."""
-    read = sorted({str(policy), *_folders(policy), *_named(folder, policy), *_named(inputs.workspace, policy)})
+    baseline = [inputs.baseline] if inputs.baseline and not Path(inputs.baseline).is_absolute() else []
+    read = sorted(
+        {str(policy), *baseline, *_folders(policy), *_named(folder, policy), *_named(inputs.workspace, policy)}
+    )
     changed = repository.changed(commit, [f":(top,literal){name}" for name in read])
     if not changed:
         return ""
