@@ -155,6 +155,8 @@ class Books:
 
 
 def _gap(gap: Gap) -> str:
+    if gap.cloud == COSTS and gap.reason.startswith(f"{gap.type}:"):  # what a file is refused for names it
+        return f"not read: {gap.reason}"
     where = "/".join(part for part in (gap.cloud, gap.account, gap.region, gap.type) if part != "*")
     return f"not read: {where}: {gap.reason}"
 

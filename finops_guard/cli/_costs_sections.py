@@ -39,7 +39,7 @@ def headline(told: Told) -> str:
     counted = [file for file in told.files if not file.refused]
     files = f"{len(counted):,} file{'' if len(counted) == 1 else 's'}"
     words = [f"{amounts(found.total)} {found.wanted.metric}", f"{found.rows:,} rows of {files}"]
-    if found.first and found.last:
+    if found.rows and found.first and found.last:
         words.append(f"charges from {found.first} to {found.last}")
     if found.complete:
         words.append(f"complete to {found.complete}")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from finops_guard.cli._again import again
+from finops_guard.cli._estate import SANDBOX
 from finops_guard.cli._options import counted
 from finops_guard.costs.units_judged import target_percent
 from finops_guard.model import UnitCost
@@ -29,15 +33,24 @@ Cells: TypeAlias = list[tuple[str, str]]
 """Text and style of each column."""
 
 
-def show(answer: Answer, at: datetime, given: str) -> None:
-    """Write it to stdout, as wide as the terminal; `given` is the policy as the command line named it."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed."""
+
+    targets: tuple[str, ...]
+    policy: Path | None
+    costs: tuple[str, ...]
+
+
+def show(answer: Answer, at: datetime, given: Given) -> None:
+    """Write it to stdout, as wide as the terminal; then commands that go on from what was `given`."""
     to = screen(sys.stdout)
     to.say((f"unit costs of {answer.policy.name}", "bold"), f" · {when(at)}")
     for (source, target), (rate, as_of) in sorted(answer.policy.fx.items()):
         to.say((f"{rate} {target} for one {source}, of {as_of}", "dim"))
     for _, of_unit in groupby(answer.costs, key=lambda cost: cost.unit.name):
         _unit(list(of_unit), to)
-    _next(list(_steps(answer)), given, to)
+    _next(list(_steps(answer, given)), to)
 
 
 def _unit(rows: list[UnitCost], to: Screen) -> None:
@@ -93,24 +106,27 @@ def _quality(whole: UnitCost) -> str:
     return ", ".join(words)
 
 
-def _next(steps: list[tuple[str, str]], given: str, to: Screen) -> None:
+def _next(steps: list[tuple[str, str]], to: Screen) -> None:
     to.title("Next")
     for command, good_for in steps:
-        to.say(("$ ", "dim"), (f"{command}{given}", "bold cyan"))
+        to.say(("$ ", "dim"), (command, "bold cyan"))
         to.indented(good_for, len("$ "))
 
 
-def _steps(answer: Answer) -> Iterator[tuple[str, str]]:
+def _steps(answer: Answer, given: Given) -> Iterator[tuple[str, str]]:
     """What would help most: names for what is nobody's, counts for what has none; then to be told of what is dear."""
     wholes = [row for row in answer.costs if not row.key]
     bare = next((row for row in wholes if row.unit.by and row.coverage is not None and row.coverage < _ENOUGH), None)
     if bare is not None:
         keys = ",".join(bare.unit.by)
-        yield f"finops-guard costs --by service,{keys}", f"shows whose cost of {bare.unit.name} carries no {keys}"
+        there = (SANDBOX,) if SANDBOX in given.targets else given.costs
+        command = again("costs", *there, "--by", f"service,{keys}", policy=given.policy)
+        yield command, f"shows whose cost of {bare.unit.name} carries no {keys}"
     if any(row.each is None for row in wholes):
-        yield "finops-guard explain unit-economics/counted", "what a unit without a cost lacks"
+        yield again("explain", "unit-economics/counted", policy=given.policy), "what a unit without a cost lacks"
     if all(binding.pack.name != "unit-economics" for binding in answer.policy.bindings):
         good_for = "use: unit-economics in the policy lets a scan judge them"
-        yield "finops-guard explain unit-economics/above-target", good_for
+        yield again("explain", "unit-economics/above-target", policy=given.policy), good_for
     else:
-        yield "finops-guard scan", "judges them against targets and baselines"
+        command = again("scan", *given.targets, policy=given.policy, costs=given.costs)
+        yield command, "judges them against targets and baselines"

@@ -6,11 +6,12 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
 from finops_guard.cli import _options
+from finops_guard.cli._again import again
 from finops_guard.cli._estate import Target
 from finops_guard.errors import InputError, ScanError
 from finops_guard.language.diagnostics import printable
@@ -48,7 +49,7 @@ def command(  # noqa: D103 - click shows the help below
     with progress(quiet=quiet, verbose=verbose) as say:
         found = answer(Asked(targets, costs, policy_path, at or now, say, max_api_cost))
     now = at or now
-    _write(found, shape, now, targets)
+    _write(found, shape, now, (targets, policy_path, costs))
     lines = [f"refused: {reason}" for reason in found.refused]
     lines += [f"not read: {gap.type}: {gap.reason}" for gap in found.lost]
     for line in [*lines, *(found.remarks if not quiet else ())]:
@@ -67,7 +68,11 @@ command.help = """Say how budgets stand: billed, accrued since the last bill, an
     """
 
 
-def _write(found: Answer, shape: str, at: datetime, targets: tuple[str, ...]) -> None:
+Given: TypeAlias = tuple[tuple[str, ...], Path | None, tuple[str, ...]]
+"""What was typed: targets, the policy, cost data."""
+
+
+def _write(found: Answer, shape: str, at: datetime, given: Given) -> None:
     from finops_guard.outputs import _budgets as shown
 
     if shape == "json":
@@ -87,7 +92,7 @@ def _write(found: Answer, shape: str, at: datetime, targets: tuple[str, ...]) ->
         to.say()
         shown.write(found.statuses, to, at)
         to.title("Next")
-        line, good_for = _next(found, targets)
+        line, good_for = _next(found, *given)
         to.say(("$ ", "dim"), (line, "bold cyan"))
         to.indented(good_for, len("$ "))
 
@@ -124,14 +129,14 @@ def _rates(found: Answer) -> list[dict[str, str]]:
     ]
 
 
-def _next(found: Answer, targets: tuple[str, ...]) -> tuple[str, str]:
+def _next(found: Answer, targets: tuple[str, ...], policy: Path | None, costs: tuple[str, ...]) -> tuple[str, str]:
     """A command, and what it is good for."""
-    given = f" -p {printable(found.policy.path)}"
     if not targets:
-        return f"finops-guard budgets aws{given}", "looks at what runs now, which no bill knows yet"
-    there = " ".join(map(printable, targets))
-    if all(status.actual is None for status in found.statuses):
-        return f"finops-guard budgets {there}{given} --costs PATH", "reads what was billed"
+        return again("budgets", "aws", policy=policy, costs=costs), "looks at what runs now, which no bill knows yet"
+    if all(status.actual is None for status in found.statuses) and not costs:
+        return f"{again('budgets', *targets, policy=policy)} --costs PATH", "reads what was billed"
     if all(binding.pack.name != "budgets" for binding in found.policy.bindings):
-        return f"finops-guard explain budgets/forecast{given}", "use: budgets in the policy lets a scan warn and act"
-    return f"finops-guard scan {there}{given}", "judges them, and plans what follows"
+        return again(
+            "explain", "budgets/forecast", policy=policy
+        ), "use: budgets in the policy lets a scan warn and act"
+    return again("scan", *targets, policy=policy, costs=costs), "judges them, and plans what follows"

@@ -54,9 +54,9 @@ def command(  # noqa: D103 - click shows the help below
 
         write_json(_document(found, now, days))
     else:
-        from finops_guard.cli._units_show import show
+        from finops_guard.cli._units_show import Given, show
 
-        show(found, now, "" if policy_path is None else f" -p {printable(str(policy_path))}")
+        show(found, now, Given(targets, policy_path, costs))
     lines = [f"refused: {reason}" for reason in found.refused]
     lines += [f"not read: {gap.type}: {gap.reason}" for gap in found.lost]
     for line in [*lines, *(found.remarks if not quiet else ())]:

@@ -153,12 +153,21 @@ class _Draft:
         before = self._billed(period.start - HISTORY, period.start, Lost())
         boundary = None if self.bills is None else self.bills.boundary([*before, *now])
         carried = self._carried(boundary, uncounted)
-        actual = None if self.bills is None else sum((row.amount for row in now), Decimal(0))
+        none = not now and lost.most is None  # there are rows, and nobody can tell what they come to
+        told = not none and (bool(now) or not self._outside(boundary))
+        actual = sum((row.amount for row in now), Decimal(0)) if told and self.bills is not None else None
         accrued = self.accrual.amount if self.inventory else None
         limit = planned(budget, period) + carried
         new, apart = self.accrual.ahead(self._lately())
         over = self._rows_of(self.stopped | apart, period.start - HISTORY)
-        days = Days.of(before, now, over, period, boundary, None if self.bills is None else self.bills.days)
+        days = Days.of(
+            before,
+            now,
+            over,
+            period,
+            None if none and not before else boundary,
+            None if self.bills is None else self.bills.days,
+        )
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
             uncounted.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
@@ -179,6 +188,14 @@ class _Draft:
             uncounted=(*uncounted, *lost),
             uncounted_most=None if uncounted else lost.most,
         )
+
+    def _outside(self, boundary: datetime | None) -> bool:
+        """Whether the bills are of another time than the period so far: their silence is no 0."""
+        if self.bills is None:
+            return True
+        first, last = self.bills.days
+        stale = boundary is not None and boundary < self.at - _STALE
+        return first > self.at.date() or (stale and last < self.period.first)
 
     def _billed(self, start: datetime, end: datetime, lost: Lost) -> list[Billed]:
         return [] if self.bills is None else billed(self.budget, self.bills.ledger, start, end, self.fx, lost)

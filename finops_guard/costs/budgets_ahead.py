@@ -78,7 +78,7 @@ def ahead(days: Days, spent: Decimal, new: Decimal) -> Forecast:
     Never less than `spent`, what was billed and accrued already.
     """
     if not days.known:
-        return Forecast(None, because="not forecastable: there is no cost data")
+        return Forecast(None, because="not forecastable: there is no cost data that counts")
     rest = forecast(days.series, days.first, days.period.after, days.period.first)
     known = days.sure + days.fees + new
 

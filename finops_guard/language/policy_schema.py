@@ -264,6 +264,7 @@ def policy_schema() -> Schema:
         {
             "from": choice(*COST_SOURCES),
             "path": TEXT,
+            "currency": CURRENCY | {"description": "Of rows that name none; without it their file is refused."},
             "max_per_day": literal("money"),
             "table": TEXT,
             "scope": TEXT,

@@ -83,7 +83,8 @@ def test_a_table_says_what_is_used_and_where_it_goes_the_worst_first(place: Path
 def test_without_a_place_to_look_what_accrued_is_unknown_and_said_once(place: Path) -> None:
     ran = budgets(place)
     assert ran.out.count("what runs now is not known") == 1
-    assert "$ finops-guard budgets aws -p" in ran.out
+    policy, bill = place / "finops-guard.yaml", place / "focus.csv"
+    assert f"$ finops-guard budgets aws --costs {bill} -p {policy}" in " ".join(ran.out.split())
     for each in documented(budgets(place, "-f", "json"))["budgets"]:
         assert (each["accrued"], each["remaining"], each["accrued_percent"]) == (None, None, None)
 

@@ -95,7 +95,7 @@ def test_without_a_currency_rows_that_name_none_are_refused() -> None:
     refused = {Path(file["path"]).name for file in json.loads(ran.out)["files"] if file["refused"]}
     lacking = {path.name for path in (GIVEN / "spec").iterdir() if "BillingCurrency" not in path.read_text("utf-8-sig")}
     assert refused == lacking
-    assert "no currency was given" in ran.err
+    assert "has no BillingCurrency: give one" in ran.err
 
 
 def test_an_empty_period_is_no_mistake() -> None:

@@ -55,7 +55,9 @@ def _store(uri: str) -> ObjectStore:
     try:
         return reached(uri, None)
     except InputError as wrong:
-        raise InputError(f"costs{wrong.what.removeprefix('state')}", help="It is read with your own sign-in.") from None
+        install = (wrong.help or "").partition(", or name")[0]  # what follows speaks of --state
+        help_ = f"{install}." if install.startswith("Install") else "It is read with your own sign-in."
+        raise InputError(f"costs{wrong.what.removeprefix('state')}", help=help_) from None
 
 
 def _listed(uri: str, store: ObjectStore) -> list[Mapping[str, Any]]:

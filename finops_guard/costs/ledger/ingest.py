@@ -62,6 +62,8 @@ def _read(job: Job, scan: Scan, read: FileRead, keys: Collection[str]) -> tuple[
 
     try:
         return _read_text(job, scan, read, keys) if scan.is_text else _copied(job, scan, read, keys)
+    except duckdb.OutOfRangeException:
+        raise RefusedError("adds up to more than 20 digits before the point") from None
     except duckdb.OutOfMemoryException as wrong:
         raise InputError(f"costs {read.path}: {_line(wrong)}") from None
     except (duckdb.InvalidInputException, duckdb.IOException, duckdb.ConversionException) as wrong:

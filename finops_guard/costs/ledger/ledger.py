@@ -76,7 +76,7 @@ class Ledger:
             Total(
                 row[:width], row[width], exact(row[width + 2]), row[width + 3], _maybe(row[width + 4]), row[width + 1]
             )
-            for row in self._base.execute(query, parameters.values).fetchall()
+            for row in self._rows(query, parameters.values)
         ]
         return sorted(found, key=_order)
 
@@ -162,7 +162,15 @@ class Ledger:
         files = [file for shape in self._shapes for file in shape.files]
         if not files:
             return []
-        return self._base.execute(query.format("read_parquet($files)"), parameters | {"files": files}).fetchall()
+        return self._rows(query.format("read_parquet($files)"), parameters | {"files": files})
+
+    def _rows(self, query: str, parameters: Mapping[str, object]) -> list[tuple[Any, ...]]:
+        import duckdb
+
+        try:
+            return self._base.execute(query, parameters).fetchall()
+        except duckdb.OutOfRangeException:
+            raise InputError("cost rows add up to more than 20 digits before the point") from None
 
     def _part(self, shape: Shape, ask: Ask, parameters: Parameters) -> str:
         """The rows of one shape that an ask selects, or may."""
@@ -187,7 +195,7 @@ class Ledger:
             parameters = Parameters()
             sql = Where(shape.table, parameters, self).tag(key)
             query = f"SELECT DISTINCT {sql} FROM ({_source(shape, parameters)})"
-            found = self._base.execute(query, parameters.values).fetchall()
+            found = self._rows(query, parameters.values)
             texts.update(text for (text,) in found if text is not None)
         return sorted(text for text in texts if after_now(text, self._now) is wanted)
 

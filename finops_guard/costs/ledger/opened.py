@@ -37,18 +37,19 @@ def open_ledger(
 
     A billing API that refuses or is too dear does not count either: it is a gap in `reach.notes`.
 
-    `aliases`: folded spelling -> canonical tag key. `keys`: canonical tag keys that will be asked for. InputError
-    without DuckDB, or where a source cannot be reached.
+    `aliases`: folded spelling -> canonical tag key. `keys`: canonical tag keys that will be asked for.
+    `default_currency`: of rows that name none, where their source states no `currency` either. InputError without
+    DuckDB, or where a source cannot be reached.
     """
     if default_currency is not None and not CURRENCY.fullmatch(default_currency):
         raise InputError(f"{default_currency!r} is no currency: write its three letters, such as EUR")
     folder = reach.cache / "ledger"
     base = connect(folder)
     try:
-        store = Store(folder, aliases or {}, default_currency)
         tables: dict[str, Table] = {}
         again: list[FileRead] = []
         for source in sources:
+            store = Store(folder, aliases or {}, _currency(source, default_currency))
             for file in _files(source, reach):
                 table = _table(file, store, keys)
                 first = tables.setdefault(table.read.sha256, table)
@@ -58,6 +59,12 @@ def open_ledger(
     except BaseException:
         base.close()
         raise
+
+
+def _currency(source: CostSource, default: str | None) -> str | None:
+    """Of rows that name none: as the policy says it of the source, else the default."""
+    stated = source.settings.get("currency")
+    return stated if isinstance(stated, str) else default
 
 
 def _twice(read: FileRead, first: FileRead) -> FileRead:

@@ -29,7 +29,9 @@ def planned(module: ModuleType, names: Sequence[str], currency: str | None) -> P
     """How the columns become ours; RefusedError where one is missing that no row can do without."""
     plan: Plan = module.plan(names)
     if "currency" not in plan.cells and currency is None:
-        raise RefusedError("has no BillingCurrency, and no currency was given for files without one")
+        raise RefusedError(
+            "has no BillingCurrency: give one, --default-currency of costs or `currency` beside its path in a policy"
+        )
     return plan
 
 
