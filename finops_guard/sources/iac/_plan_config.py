@@ -14,7 +14,8 @@ from finops_guard.sources.iac._tags import NONE, Labels, of_map
 
 _INDEX = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]]*)\]")
 _CALL = re.compile(r"module\.[^.\[]+(?:\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]]*)\])?")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)*-?[a-z]+\d?(-\d+)?")
+_REGION = re.compile(r"[a-z]{2,12}(-[a-z]{2,12}){0,3}(\d{1,2}|-\d{1,2})?(-[a-z])?")
+"""How regions and zones look: what a variable holds may be anything that is made into one."""
 _NAMED = 3
 _DEEP = 16  # modules within modules; a reference that goes in circles ends there
 
@@ -68,7 +69,8 @@ class Config:
         if path not in self._blocks:
             listed = self.module(path).get("resources")
             blocks = (_map(each) for each in (listed if isinstance(listed, list) else ()))
-            self._blocks[path] = {(str(each.get("type")), str(each.get("name"))): each for each in blocks}
+            managed = (each for each in blocks if each.get("mode") != "data")
+            self._blocks[path] = {(str(each.get("type")), str(each.get("name"))): each for each in managed}
         return self._blocks[path].get((type_, name), {})
 
     def provider(self, block: Mapping[str, object], path: tuple[str, ...]) -> Mapping[str, object]:

@@ -109,6 +109,34 @@ def test_the_final_map_of_the_plan_wins_over_what_we_would_make_of_it(tmp_path: 
     assert dict(found.tags) == {"team": "ours"}
 
 
+@pytest.mark.parametrize(
+    ("region", "wanted"),
+    [
+        ({"constant_value": "us-gov-west-1"}, "us-gov-west-1"),
+        ({"references": ["var.region"]}, "eu-north-1"),
+        ({"references": ["local.region"]}, None),
+        ({"references": ["var.region", "var.other"]}, None),
+        ({}, None),
+    ],
+)
+def test_a_region_is_that_of_the_provider_as_far_as_the_plan_says(
+    tmp_path: Path, region: dict[str, object], wanted: str | None
+) -> None:
+    providers = {"aws": {"name": "aws", "expressions": {"region": region}}}
+    blocks = [block("aws_instance", "a"), block("aws_instance", "a", "aws.other") | {"mode": "data"}]
+    document = plan(change("aws_instance", "a", instance()), providers=providers, blocks=blocks)
+    (found,) = read(tmp_path, document | {"variables": {"region": {"value": "eu-north-1"}}})
+    assert found.look("region") == wanted if wanted else isinstance(found.look("region"), Unknown)
+
+
+def test_what_a_resource_says_of_its_place_comes_first(tmp_path: Path) -> None:
+    for more in ({"region": "eu-north-1"}, {"availability_zone": "eu-north-1a"}):
+        assert one(tmp_path, change("aws_instance", "a", instance(**more))).look("region") == "eu-north-1"
+    arn = "arn:aws:ec2:eu-north-1:111122223333:instance/i-1"
+    kept = one(tmp_path, change("aws_instance", "a", instance(arn=arn), actions=("update",), before={"arn": arn}))
+    assert (kept.look("region"), kept.look("account")) == ("eu-north-1", "111122223333")
+
+
 def test_a_module_without_a_provider_of_its_own_has_its_parents(tmp_path: Path) -> None:
     inner = {"module": {"resources": [block("aws_instance", "this", "a:aws")]}}
     found = one(
