@@ -208,8 +208,10 @@ def test_a_request_that_empties_the_pack_still_fails(place: Place, change: dict[
 
 
 def test_what_a_pack_becomes_is_told(place: Place) -> None:
-    place.request(**{"rules/demo.yaml": LAX})
+    other = PACK.replace("pack: demo", "pack: other")
+    place.request(**{"rules/demo.yaml": LAX, "rules/<b>@team|[x](y)`.yaml": other})
     ran = place.run()
+    assert "> - added: rules/&lt;b&gt;@\u200bteam&#124;\\[x\\](y)\\`.yaml" in ran.summary
     assert "> - modified: rules/demo.yaml" in ran.summary
     assert "By its own policy 0 would be failing instead of 1" in ran.summary
     assert "<details><summary>rules/demo.yaml</summary>\n\nA major change" in ran.summary
