@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from finops_guard.errors import InputError
 from finops_guard.model import Location
 from finops_guard.sources.iac._arm_template import Place, Template, given_by, opened, scope_of
+from finops_guard.sources.iac._folders import reading
 from finops_guard.sources.iac._marked import Map, Text, read_json
 
 if TYPE_CHECKING:
@@ -24,19 +25,12 @@ _BUILD_SECONDS = 120
 def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[Resource]:
     """The resources of all files. Of a folder their addresses begin with the file's name.
 
-    InputError with every file that cannot be read, after all others were.
+    InputError for a file that cannot be read; of a folder that is a gap.
     """
-    wrong: list[InputError] = []
     for file in files:
         prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
-        try:
+        with reading("arm", file, root, document):
             yield from _file(file, prefix, document)
-        except InputError as error:
-            wrong.append(error)
-        except RecursionError:
-            wrong.append(InputError(f"{file}:1:1: expressions nested deeper than we follow"))
-    if wrong:
-        raise InputError("\n".join(error.what for error in wrong), help=wrong[0].help)
 
 
 def _file(file: Path, prefix: str, document: Reading) -> Iterator[Resource]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.errors import InputError
-from finops_guard.model import Resource, Tags, Unknown
+from finops_guard.model import Gap, Resource, Tags, Unknown
 from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac._arm_functions import member
 from finops_guard.sources.iac._arm_machines import machines_of, pools_of
@@ -191,7 +191,7 @@ class Template:
     def _opaque(self, symbol: str, at: int, reason: str) -> Resource:
         """One resource that stands for all that cannot be seen."""
         address = f"{self._place.address}{symbol}/*"
-        self._document.notes.remarks.append(f"{self._text.file}: what {address} holds is not judged: {reason}")
+        self._document.notes.gaps.append(Gap("arm", "*", "*", address, f"{self._text.file}: {reason}"))
         unknown = dict.fromkeys(("type", "region", "account", "taggable", "change", *_planned.NO_ACCELERATORS), reason)
         unknown["cost.month"] = unknown["cost.hour"] = reason
         fields = {"cloud": "azure", "kind": "other", "id": address, "name": symbol, "state": "planned"}

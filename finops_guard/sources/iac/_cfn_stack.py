@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.errors import InputError
-from finops_guard.model import Resource, Tags, Unknown
+from finops_guard.model import Gap, Resource, Tags, Unknown
 from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac._cfn_machines import machines_of
 from finops_guard.sources.iac._cfn_sam import globals_of, with_globals
@@ -160,10 +160,9 @@ class Stack:
 
     def _opaque(self, entry: Entry, name: str, reason: str) -> Resource:
         """One resource that stands for all that cannot be seen."""
-        self.document.notes.remarks.append(
-            f"{self.path}: what {self.parent.address}{name} holds is not judged: {reason}"
-        )
-        fields = {"cloud": "aws", "kind": "other", "id": self.parent.address + name, "name": name, "state": "planned"}
+        address = self.parent.address + name
+        self.document.notes.gaps.append(Gap("cloudformation", "*", "*", address, f"{self.path}: {reason}"))
+        fields = {"cloud": "aws", "kind": "other", "id": address, "name": name, "state": "planned"}
         unknown = dict.fromkeys(("type", "region", "account", "taggable", "change", *_planned.NO_ACCELERATORS), reason)
         unknown["cost.month"] = unknown["cost.hour"] = reason
         return Resource({**fields}, Tags.unreadable(reason), unknown, at=self.text.at(entry.at))

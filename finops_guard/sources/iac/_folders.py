@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.errors import InputError
+from finops_guard.model import Gap
+
+if TYPE_CHECKING:
+    from finops_guard.sources.iac import Reading
 
 LOOK = 4096
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
@@ -18,6 +26,25 @@ def files(folder: Path, suffixes: tuple[str, ...], recognises: Callable[[Path, b
             path = Path(here, name)
             if name.casefold().endswith(suffixes) and path.is_file() and recognises(path, _head(path)):
                 yield path
+
+
+@contextmanager
+def reading(kind: str, file: Path, root: Path, document: Reading) -> Iterator[None]:
+    """What is wrong with a file, in one line. InputError for one that was named; of a folder it is a gap.
+
+    So one file that cannot be read keeps nobody from judging the others.
+    """
+    try:
+        yield
+    except InputError as error:
+        if file == root:
+            raise
+        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), error.what))
+    except RecursionError:
+        wrong = f"{file}:1:1: nested deeper than we follow"
+        if file == root:
+            raise InputError(wrong) from None
+        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), wrong))
 
 
 def _head(path: Path) -> bytes:

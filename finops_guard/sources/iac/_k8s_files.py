@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.errors import InputError
+from finops_guard.sources.iac._folders import reading
 from finops_guard.sources.iac._k8s_objects import Scaled, resource, scaling_of
 from finops_guard.sources.iac._marked import Map, Text, read
 
@@ -31,16 +32,13 @@ class _Object:
 def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[Resource]:
     """The objects of all files. Of a folder their addresses begin with the file's name.
 
-    InputError with every file that cannot be read, after all others were.
+    InputError for a file that cannot be read; of a folder that is a gap.
     """
-    wrong: list[InputError] = []
     found: list[_Object] = []
     for file in files:
         prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
-        try:
+        with reading("kubernetes", file, root, document):
             found += _objects(file, prefix)
-        except InputError as error:
-            wrong.append(error)
     scaled: Scaled = {}
     for each in found:
         scaled.update(scaling_of(each.body, each.prefix))
@@ -51,8 +49,6 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
         if number > 1:
             made.fields["id"] = f"{made.id}#{number}"
         yield made
-    if wrong:
-        raise InputError("\n".join(error.what for error in wrong), help=wrong[0].help)
 
 
 def _objects(file: Path, prefix: str) -> list[_Object]:

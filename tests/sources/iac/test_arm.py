@@ -250,7 +250,7 @@ def test_linked_templates(template: Write, tmp_path: Path) -> None:
     )
     assert dict(found["a/Microsoft.Compute/disks/d"].tags) == {"team": "x"}
     unseen = [each for each in found.values() if each.id.endswith("/*")]
-    assert len(unseen) == len(notes.remarks) == 2
+    assert len(unseen) == len(notes.gaps) == 2
     assert "nothing is downloaded" in why(unseen[0], "team")
 
 

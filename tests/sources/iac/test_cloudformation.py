@@ -367,7 +367,7 @@ Resources:
     far = found["Far.*"]
     assert "is not a file here" in why(far, "team")
     assert isinstance(far.look("taggable"), Unknown)
-    assert "Far.*" in notes.remarks[0]
+    assert [(gap.type, gap.cloud) for gap in notes.gaps] == [("Far.*", "cloudformation")]
     assert dict(found["Far"].tags) == {}
 
 

@@ -256,6 +256,17 @@ def test_refusals_are_one_line_with_the_place(tmp_path: Path, text: str, wrong: 
     assert "\n" not in caught.value.what
 
 
+def test_what_cannot_be_read_in_a_folder_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n")
+    (tmp_path / "b.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {{ .Values.x }}\n")
+    notes = Notes()
+    found = list(iac.collect(tmp_path, iac.Reading(notes)))
+    assert [each.id for each in found] == ["a:Secret/s"]
+    (gap,) = notes.gaps
+    assert (gap.cloud, gap.type) == ("kubernetes", "b.yaml")
+    assert "b.yaml:3:11: a Helm template that is not rendered" in gap.reason
+
+
 def test_strange_objects_are_no_tracebacks(manifest: Write) -> None:
     found = manifest("""\
 apiVersion: apps/v1
