@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import posixpath
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,27 +13,34 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import functions
 from finops_guard.sources.iac._hcl.attributes import template
 from finops_guard.sources.iac._hcl.scope import Scope
-from finops_guard.sources.iac._hcl.values import Val, WrongError, unknown_in
+from finops_guard.sources.iac._hcl.values import Val, WrongError, typed, unknown_in
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.module import Module
 
 _LARGEST = 4 * 2**20
 _HASHES = {"filemd5": "md5", "filesha1": "sha1", "filesha256": "sha256", "filesha512": "sha512"}
+_PATHS: dict[str, Callable[[str], Val]] = {
+    "abspath": lambda path: (
+        posixpath.normpath(path) if path.startswith("/") else Unknown("abspath() depends on where it runs")
+    ),
+    "basename": lambda path: posixpath.basename(path.rstrip("/")) or path[:1] or ".",
+    "dirname": lambda path: posixpath.dirname(path) or ".",
+    "pathexpand": lambda path: Unknown("pathexpand() depends on who runs it") if path.startswith("~") else path,
+}
 _READ = frozenset((*_HASHES, "file", "filebase64", "filebase64sha256", "fileexists", "templatefile"))
 
 
 def call(name: str, values: list[Val], module: Module) -> Val:
     """What a function gives in a module."""
-    if name in {"basename", "dirname"} and len(values) == 1 and isinstance(values[0], str):
-        return posixpath.basename(values[0]) if name == "basename" else posixpath.dirname(values[0]) or "."
-    if name not in _READ:
+    if name not in _READ and name not in _PATHS:
         return functions.call(name, values)
-    for value in values[:1]:
-        if (unknown := unknown_in(value)) is not None:
-            return unknown
+    if values and (unknown := unknown_in(values[0])) is not None:
+        return typed(unknown, "bool" if name == "fileexists" else "string")
     if not values or not isinstance(values[0], str):
         raise WrongError(f"{name}() takes the path of a file")
+    if name in _PATHS:
+        return _PATHS[name](values[0])
     path = module.workspace.confined(module.workspace.root / values[0])
     if isinstance(path, Unknown):
         return path
