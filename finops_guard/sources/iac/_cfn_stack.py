@@ -15,6 +15,7 @@ from finops_guard.sources.iac._cfn_sam import globals_of, with_globals
 from finops_guard.sources.iac._cfn_tags import labels_of
 from finops_guard.sources.iac._cfn_types import row_of
 from finops_guard.sources.iac._cfn_values import Entry, Scope, decide, entries, value_of
+from finops_guard.sources.iac._cfn_volumes import volumes_of
 from finops_guard.sources.iac._either import Open, looked_up
 from finops_guard.sources.iac._marked import Map, Text, read
 from finops_guard.sources.iac._maybe import perhaps
@@ -81,12 +82,10 @@ class Stack:
 
     def children(self) -> Iterator[Path]:
         """The files here that hold nested templates."""
-        for name, entry in self.bodies.items():
-            type_ = _type(entry)
-            if type_ in _NESTED:
-                child = self._file(looked_up(self.properties(name), (_NESTED[type_],)))
-                if child is not None:
-                    yield child
+        for entry in self.bodies.values():
+            child = self._child(entry) if _type(entry) in _NESTED else None
+            if child is not None:
+                yield child
 
     def resources(self) -> Iterator[Resource]:
         """Every resource; InputError where one is not what a resource is."""
@@ -128,15 +127,15 @@ class Stack:
         found = _planned.resource(planned, _tags.tags_of(tags, self.document.aliases), machines)
         if found.fields.get("cloud") is None and type_.startswith("Custom::"):
             found.fields["cloud"] = "aws"
-        yield found if doubt is None else perhaps(found, doubt, self.document.aliases)
+        for each in (found, *volumes_of(self, planned, values, own)):
+            yield each if doubt is None else perhaps(each, doubt, self.document.aliases)
         if type_ in _NESTED:
             yield from self._nested(entry, type_, values, replace(self.parent, tags=tags, perhaps=doubt))
         elif type_.endswith("::MODULE"):
             yield self._opaque(entry, f"{entry.name}.*", f"module {type_} is expanded when it is deployed")
 
     def _nested(self, entry: Entry, type_: str, values: object, parent: Parent) -> Iterator[Resource]:
-        where = looked_up(values, (_NESTED[type_],))
-        child = self._file(where)
+        where, child = looked_up(values, (_NESTED[type_],)), self._child(entry)
         if child is None or len(parent.files) >= _MAX_NESTED or child in parent.files:
             reason = _elsewhere(where) if child is None else "stacks that nest each other, or deeper than we follow"
             yield self._opaque(entry, f"{entry.name}.*", reason)
@@ -151,8 +150,11 @@ class Stack:
         )
         yield from stack(child, self.document, below).resources()
 
-    def _file(self, where: object) -> Path | None:
-        """A template that is a file beside this one."""
+    def _child(self, entry: Entry) -> Path | None:
+        """The template that a resource nests, where it is a file beside this one; `cdk synth` says it by metadata."""
+        where = looked_up(self.properties(entry.name), (_NESTED.get(_type(entry) or "", ""),))
+        said = _metadata(entry, "aws:asset:path") if _metadata(entry, "aws:asset:property") == "TemplateURL" else None
+        where = where if said is None else said
         if not isinstance(where, str) or "://" in where or "\0" in where or Path(where).is_absolute():
             return None
         child = self.path.parent / where
@@ -226,6 +228,11 @@ def _elsewhere(where: object) -> str:
 
 
 def _name(entry: Entry) -> str:
+    return _metadata(entry, "aws:cdk:path") or entry.name
+
+
+def _metadata(entry: Entry, key: str) -> str | None:
+    """What `cdk synth` says of a resource."""
     metadata = entry.body.get("Metadata") if isinstance(entry.body, dict) else None
-    path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
-    return path if isinstance(path, str) else entry.name
+    said = metadata.get(key) if isinstance(metadata, dict) else None
+    return said if isinstance(said, str) else None

@@ -35,16 +35,16 @@ def labels_of(stack: Stack, name: str, type_: str, row: IacType | None, values: 
     own = _of(raw, launched=type_ == _GROUP)
     if type_ not in _LAUNCHED:
         return own
-    return _tags.merged(_launched(stack, name, row, values), own)
+    return _tags.merged(launched(name, launched_from(stack, row, values)), own)
 
 
-def _launched(stack: Stack, name: str, row: IacType | None, values: object) -> Labels:
-    template = launched_from(stack, row, values)
+def launched(name: str, template: object, what: str = "instance") -> Labels:
+    """What the launch template of a resource writes on what it launches."""
     if template is None:
         return NONE
     if isinstance(template, Unknown):
         return Labels({}, f"the launch template of {name} may add tags: {template.reason}")
-    return _tags.launched_by(_maps(looked_up(template, ("LaunchTemplateData", "TagSpecifications"))))
+    return _tags.launched_by(_maps(looked_up(template, ("LaunchTemplateData", "TagSpecifications"))), what)
 
 
 def _of(raw: object, *, launched: bool) -> Labels:

@@ -395,6 +395,41 @@ def test_cdk_names_by_construct_path(template: Write) -> None:
     assert place(found["DiskA1B2"]).column == 16
 
 
+def test_cdk_says_by_metadata_which_file_it_nests(template: Write, tmp_path: Path) -> None:
+    (tmp_path / "Below.nested.template.json").write_text('{"Resources": {"Disk": {"Type": "AWS::EC2::Volume"}}}')
+    found = template(
+        """\
+Resources:
+  Below:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: !Sub "https://s3.${AWS::Region}.amazonaws.com/x"}
+    Metadata: {"aws:asset:path": Below.nested.template.json, "aws:asset:property": TemplateURL}
+"""
+    )
+    assert found.keys() == {"Below", "Below.Disk"}
+
+
+def test_the_volumes_of_an_instance(template: Write) -> None:
+    found = template("""\
+Parameters: {Hand: {Type: String}}
+Resources:
+  Plain: &plain
+    Type: AWS::EC2::Instance
+    Properties: &all
+      Tags: [{Key: team, Value: a}]
+      BlockDeviceMappings: [{DeviceName: x, Ebs: {VolumeSize: 200, VolumeType: gp3}}, {VirtualName: ephemeral0}]
+  Handed: {Type: AWS::EC2::Instance, Properties: {<<: *all, PropagateTagsToVolumeOnCreation: true}}
+  Perhaps: {Type: AWS::EC2::Instance, Properties: {<<: *all, PropagateTagsToVolumeOnCreation: !Ref Hand}}
+""")
+    plain = found["Plain.BlockDeviceMappings[0]"]
+    assert (plain.fields["type"], plain.fields["capacity.provisioned"]) == ("AWS::EC2::Volume", 200)
+    assert plain.facts["volume_type"] == "gp3"
+    assert plain.tags.look("team") is None
+    assert dict(found["Handed.BlockDeviceMappings[0]"].tags) == {"team": "a"}
+    assert why(found["Perhaps.BlockDeviceMappings[0]"], "team").startswith("whether it reaches the volume")
+    assert len(found) == 6
+
+
 def test_anchors_and_merges(template: Write) -> None:
     found = template("""\
 Resources:
@@ -452,6 +487,21 @@ def test_what_is_a_template() -> None:
     no = (b"apiVersion: v1\nkind: Pod\n", b'{"format_version": "1.2"', b'{"$schema": "x"}', b"")
     assert [cloudformation.recognises(Path("x.yaml"), head) for head in yes] == [True] * len(yes)
     assert [cloudformation.recognises(Path("x.yaml"), head) for head in no] == [False] * len(no)
+
+
+def test_public_templates_in_both_spellings_say_the_same() -> None:
+    twins = [file for file in SAMPLES.glob("*.json") if file.with_suffix(".yaml").exists()] if SAMPLES.is_dir() else []
+    if not twins:
+        pytest.skip("the public templates are not here")
+    for file in twins:
+        one, other = read(file), read(file.with_suffix(".yaml"))
+        assert one.keys() == other.keys()
+        for name, each in one.items():
+            assert (each.fields, each.tags, each.tags.unknown) == (
+                other[name].fields,
+                other[name].tags,
+                other[name].tags.unknown,
+            )
 
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "data" / "iac" / "cfn"
