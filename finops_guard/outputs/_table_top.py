@@ -69,7 +69,7 @@ def headline(report: Report, screen: Screen) -> None:
     parts: list[Part] = [(f"{report.resources:,}", "bold"), " resources"]
     if fail:
         parts += [" · ", (f"{fail:,} failing", "bold red"), f" on {failing_resources(report):,} of them"]
-    elif counts.get("pass"):
+    elif counts.get("pass") or counts.get("exempt"):
         parts += [" · ", ("none failing", "bold" if incomplete(report) else "bold green")]
     else:
         parts += [" · ", ("nothing was judged", "bold yellow")]
