@@ -38,7 +38,7 @@ def constraint(attribute: Attribute) -> Type | None:
         return node if node in _WORDS else None
     try:
         return _type(*node)
-    except (WrongError, StopIteration, IndexError):
+    except (WrongError, StopIteration, IndexError, ValueError, RecursionError):
         return None
 
 

@@ -43,8 +43,11 @@ def read(path: Path, shown: str) -> Source:
         return Source(shown, data, Body(), Mistake(shown, 1, 1, "is not a JSON object"))
     body = Body()
     reader = _Reader(shown, [0, *(found.end() for found in re.finditer("\n", text))])
-    for type_, value in root.items():
-        body.blocks += reader.blocks(type_, value, _LABELS.get(type_, 0))
+    try:
+        for type_, value in root.items():
+            body.blocks += reader.blocks(type_, value, _LABELS.get(type_, 0))
+    except RecursionError:
+        return Source(shown, data, Body(), Mistake(shown, 1, 1, "nests too deeply"))
     return Source(shown, data, body)
 
 

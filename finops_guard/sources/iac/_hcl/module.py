@@ -112,11 +112,13 @@ class Module:
             return self._undeclared(f"variable {name}")
         attributes = block.body.attributes
         default = attributes.get("default")
+        if self._is(attributes.get("sensitive"), value=True):
+            return Unknown(f"variable {name} is sensitive, so never shown")
         value: Val = Unknown(f"variable {name} has no value")
         given = self._argument(name)
         if given is not None:
             value = given[0]
-            if value is None and default is not None and self._is_false(attributes.get("nullable")):
+            if value is None and default is not None and self._is(attributes.get("nullable"), value=False):
                 value = told(default, self.scope)
         elif default is not None:
             value = told(default, self.scope)
@@ -141,8 +143,8 @@ class Module:
         caller = self.call_.caller
         return (told(attribute, caller.scope.within(self.call_.instance.names)),)
 
-    def _is_false(self, attribute: Attribute | None) -> bool:
-        return attribute is not None and told(attribute, self.scope) is False
+    def _is(self, attribute: Attribute | None, *, value: bool) -> bool:
+        return attribute is not None and told(attribute, self.scope) is value
 
     def _local(self, name: str) -> Val:
         attribute = self.config.locals.get(name)
@@ -250,7 +252,10 @@ class Declared:
             if attribute is not None:
                 self._known[name] = told(attribute, self.scope)
             else:
-                self._known[name] = nested(self.block.body, name, self.scope)
+                try:
+                    self._known[name] = nested(self.block.body, name, self.scope)
+                except RecursionError:
+                    self._known[name] = Unknown(f"{name} nests too deeply")
         return self._known[name]
 
     def lazy(self) -> Lazy:

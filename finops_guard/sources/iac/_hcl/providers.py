@@ -107,7 +107,10 @@ def default_tags(provider: Provider | Unknown | None) -> Val:
 
 
 def allows(module: Module, local: str, version: tuple[int, ...]) -> bool:
-    """Whether the constraints of the root and of the module allow a version, or one above it; without any they do."""
+    """Whether the provider is of a version or above: the locked one, else the newest that all constraints allow."""
+    locked = module.workspace.locked(f"hashicorp/{local}")
+    if locked is not None:
+        return locked >= _padded(version)
     here: Module | None = module
     while here is not None:
         required = here.config.versions.get(local)

@@ -108,7 +108,10 @@ def parse(data: bytes, shown: str) -> Source:
         what = f"{node.type!r} is missing" if node.is_missing else "is not HCL"
         return _bad(shown, plain, line + 1, _column(plain, node.start_byte, column), what)
     found = next((child for child in root.children if child.type == "body"), None)
-    return Source(shown, plain, Body() if found is None else _body(found, plain, shown))
+    try:
+        return Source(shown, plain, Body() if found is None else _body(found, plain, shown))
+    except RecursionError:
+        return _bad(shown, plain, 1, 1, "nests too deeply")
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.syntax import Block, Mistake
 
 _DEEPEST = 64
+_LOCKED = re.compile(r'provider "[^"/]+/([^"]+)" \{\s+version\s*=\s*"(\d+)\.(\d+)\.(\d+)')
 _LOCAL = ("./", "../")
 
 
@@ -34,6 +36,7 @@ class Workspace:
         self._configs: dict[Path, Config] = {}
         self._environ = environ
         self._fetched: Mapping[str, str] | None = None
+        self._locked: dict[str, tuple[int, int, int]] | None = None
         self.hidden: str | None = None
         """Why variables may have other values than those that could be read."""
 
@@ -52,6 +55,18 @@ class Workspace:
             return (state / "environment").read_text("utf-8").strip() or "default"
         except (OSError, ValueError):
             return "default" if state.is_dir() else Unknown("which workspace it is, is chosen when it runs")
+
+    def locked(self, provider: str) -> tuple[int, ...] | None:
+        """The version of a provider in the lock file, None where that does not say."""
+        if self._locked is None:
+            try:
+                text = (self.root / ".terraform.lock.hcl").read_text("utf-8")
+            except (OSError, ValueError):
+                text = ""
+            self._locked = {
+                name: (int(first), int(second), int(third)) for name, first, second, third in _LOCKED.findall(text)
+            }
+        return self._locked.get(provider)
 
     def relative(self, folder: Path) -> str:
         """A folder as Terraform calls it: relative to the root."""

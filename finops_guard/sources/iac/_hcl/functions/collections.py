@@ -328,7 +328,7 @@ _KNOWN_IN_PART: dict[str, Callable[..., Val]] = {
     "nonsensitive": lambda value: value,
     "one": _one,
     "reverse": _converting(_reverse),
-    "sensitive": lambda value: value,
+    "sensitive": lambda _value: Unknown("it is sensitive, so never shown"),
     "tobool": _converting(boolean, "bool"),
     "tolist": _converting(lambda value: as_list(value, ("list", "any"))),
     "tomap": _converting(_tomap),
