@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +19,9 @@ from finops_guard.cli._progress import progress
 from finops_guard.errors import ActError, InputError
 from finops_guard.language.diagnostics import printable
 from finops_guard.model import SEVERITIES, Policy, Report
+
+_OBJECTS = 50_000
+"""New objects between two searches for cycles: a scan keeps many small ones without any, and searching takes time."""
 
 
 @click.command()
@@ -124,6 +128,7 @@ def command(  # noqa: D103 - click shows the help below
         )
         if not quiet:
             _header(rules, wanted)
+        gc.set_threshold(_OBJECTS, 20, 50)
         before = _baseline.baseline(request, stood, baseline_ref)
         report = run(replace(request, baseline=before))
     if write_baseline is not None:
