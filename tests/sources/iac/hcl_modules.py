@@ -112,7 +112,7 @@ class Modules:
             lambda: f'replace({s("string", down)}, "/[a-c]+/", "_")',
             lambda: f'join("{n.choice((",", "", "-"))}", {s("list", down)})',
             lambda: (
-                f'format("%s-%03d|%v|%q|%5.1f", {s("string", down)}, {n.randint(0, 99)}, {s("any", down)}, "q", 2.5)'
+                f'format("%s-%03d|%v|%q|%5.1f", {s("string", down)}, {n.randint(0, 99)}, {s("number", down)}, "q", 2.5)'
             ),
             lambda: f"jsonencode({s('any', down)})",
             lambda: f"tostring({s('number', down)})",
@@ -137,7 +137,7 @@ class Modules:
         if depth <= 0:
             return self.one(
                 lambda: str(self.pick.randint(-9, 99)),
-                lambda: self.pick.choice(("1.5", "0.1", "2.25", "1.5e3", "-0.5")),
+                lambda: self.pick.choice(("1.5", "0.1", "2.25", "1e3", "-0.5")),
                 lambda: "var.zero",
                 lambda: "var.numbers.b",
                 lambda: "var.shape.size",

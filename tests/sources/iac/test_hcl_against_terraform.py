@@ -45,7 +45,7 @@ def _applied(folder: Path) -> dict[str, Any]:
             shown = _terraform(folder, "show", "-json").stdout
             root = json.loads(shown, parse_float=Decimal)["values"]["root_module"]
             return {each["address"]: each["values"] for each in _resources(root)}
-        refused = set(re.findall(r"on (m\d+)/main\.tf", ran.stderr))
+        refused = set(re.findall(r"(?:on |for module\.)(m\d+)\b", ran.stderr))
         assert refused, ran.stderr
         main = folder / "main.tf"
         first, *calls = main.read_text("utf-8").split('module "')

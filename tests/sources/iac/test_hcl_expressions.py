@@ -139,6 +139,7 @@ RECORDED: list[tuple[str, object]] = [
     ("merge({ a = 1 }, { a = 2 })", {"a": 2}),
     ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
 ]
+RECORDED += [("1e3 + 1", 1001), ("[25e-1, 1E+2]", [Decimal("2.5"), 100]), ('"a1e3${2e1}"', "a1e320")]
 UNKNOWN = {
     "timestamp()": "timestamp() is the time of a run",
     "uuid()": "uuid() is a new identifier in every run",

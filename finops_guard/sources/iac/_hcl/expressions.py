@@ -63,6 +63,8 @@ def _within_parentheses(children: list[Node], data: bytes) -> tuple[Run, list[No
 
 def _variable(node: Node, rest: list[Node], data: bytes) -> Run:
     root = _text(node, data)
+    if root[0].isdecimal():
+        return _taken(constant(parsed(root)), rest, data)  # see syntax._EXPONENT
     names = []
     for step in rest:
         if step.type != "get_attr":
