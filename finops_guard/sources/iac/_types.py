@@ -1,10 +1,10 @@
 """What a type of a document is in its cloud, and where its attributes are: the table `data/iac_types.tsv`.
 
-One row a type and language (terraform, cloudformation, arm, kubernetes), so that attributes are named as that language names them.
-`tags region machine count size` are paths (`scaling_config.0.desired_size`), several with a space between them are
-tried in turn; `facts` are `fact=path` pairs that `data/priced_by.tsv` reads; `via` are paths that refer to the resource
-that has the machines (a launch template); `cost` is `free` for what no provider charges for. A type without `tags`
-can carry none.
+One row a type and language (terraform, cloudformation, arm, kubernetes), so that attributes are named as that language
+names them. `tags region machine count size` are paths (`scaling_config.0.desired_size`), several with a space between
+them are tried in turn; `facts` are `fact=path` pairs that `data/priced_by.tsv` reads; `via` are paths that refer to the
+resource that has the machines (a launch template); `cost` is `free` for what no provider charges for. A type without
+`tags` can carry none.
 """
 
 from __future__ import annotations
