@@ -501,3 +501,58 @@ def test_what_doubles_without_end_is_unknown_soon(tmp_path: Path) -> None:
     doubling = "".join(f'  s{n} = "${{local.s{n - 1}}}${{local.s{n - 1}}}"\n' for n in range(1, 60))
     found = tags(tmp_path, "{ a = local.s59 }", f'locals {{\n  s0 = "ten bytes!"\n{doubling}}}')
     assert "grows beyond" in found.tags.unknown["a"]
+
+
+def test_a_template_file_and_a_set_of_files_are_read(tmp_path: Path) -> None:
+    write(tmp_path, {"t/a.tpl": "team=${team}%{ if on } on%{ endif }\n", "t/b.tpl": "", "t/sub/c.tpl": ""})
+    expression = (
+        '{ a = templatefile("${path.module}/t/a.tpl", { team = "nlp", on = true }), '
+        'set = join(",", fileset(path.module, "t/*.tpl")), every = join(",", fileset("t", "**/*.tpl")), '
+        'gone = fileexists("t/none") }'
+    )
+    assert tags(tmp_path, expression).tags.raw == {
+        "a": "team=nlp on\n",
+        "set": "t/a.tpl,t/b.tpl",
+        "every": "a.tpl,b.tpl,sub/c.tpl",
+        "gone": "false",
+    }
+
+
+def test_the_locked_version_of_a_provider_counts_more_than_what_is_allowed(tmp_path: Path) -> None:
+    lock = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "3.37.0"\n}\n'
+    write(tmp_path, {".terraform.lock.hcl": lock})
+    assert tags(tmp_path, "{}", 'provider "aws" {\n  default_tags {\n    tags = { a = "1" }\n  }\n}').tags.raw == {}
+
+
+def test_a_sensitive_variable_is_never_shown(tmp_path: Path) -> None:
+    found = tags(tmp_path, "{ a = var.v }", 'variable "v" {\n  sensitive = true\n  default = "hunter2"\n}')
+    assert found.tags.unknown == {"a": "variable v is sensitive, so never shown"}
+
+
+def test_what_is_of_no_cloud_carries_no_tags(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": 'resource "null_resource" "n" {}\nresource "aws_new_thing" "t" {}\n'})
+    found, _ = read(tmp_path)
+    assert found["null_resource.n"].fields["taggable"] is False
+    assert "not in the shipped table" in found["aws_new_thing.t"].unknown["taggable"]
+
+
+@pytest.mark.parametrize("depth", [200, 5000])
+def test_what_nests_deeply_ends_in_no_traceback(tmp_path: Path, depth: int) -> None:
+    chain = "".join(f"  l{n} = local.l{n - 1}\n" for n in range(1, depth))
+    nested = "(" * depth + "1" + ")" * depth
+    blocks = "b {\n" * depth + "}\n" * depth
+    write(
+        tmp_path,
+        {
+            "main.tf": f'locals {{\n  l0 = "x"\n{chain}  n = {nested}\n}}\n'
+            f'resource "aws_s3_bucket" "b" {{\n  tags = {{ a = local.l{depth - 1}, n = local.n }}\n}}\n',
+            "deep.tf": blocks,
+            "deep.tf.json": '{"a":' * depth + "1" + "}" * depth,
+        },
+    )
+    found, notes = read(tmp_path)
+    assert found["aws_s3_bucket.b"].tags.look("a") in {
+        "x",
+        *map(Unknown, found["aws_s3_bucket.b"].tags.unknown.values()),
+    }
+    assert all("deep" in gap.reason for gap in notes.gaps)

@@ -13,7 +13,7 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import functions
 from finops_guard.sources.iac._hcl.attributes import template
 from finops_guard.sources.iac._hcl.scope import Scope
-from finops_guard.sources.iac._hcl.values import Val, WrongError, typed, unknown_in
+from finops_guard.sources.iac._hcl.values import Set, Val, WrongError, typed, unknown_in
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.module import Module
@@ -28,7 +28,7 @@ _PATHS: dict[str, Callable[[str], Val]] = {
     "dirname": lambda path: posixpath.dirname(path) or ".",
     "pathexpand": lambda path: Unknown("pathexpand() depends on who runs it") if path.startswith("~") else path,
 }
-_READ = frozenset((*_HASHES, "file", "filebase64", "filebase64sha256", "fileexists", "templatefile"))
+_READ = frozenset((*_HASHES, "file", "filebase64", "filebase64sha256", "fileexists", "fileset", "templatefile"))
 
 
 def call(name: str, values: list[Val], module: Module) -> Val:
@@ -44,6 +44,15 @@ def call(name: str, values: list[Val], module: Module) -> Val:
     path = module.workspace.confined(module.workspace.root / values[0])
     if isinstance(path, Unknown):
         return path
+    try:
+        return _of_file(name, path, values, module)
+    except OSError:
+        return Unknown(f"the file {values[0]} cannot be read")
+
+
+def _of_file(name: str, path: Path, values: list[Val], module: Module) -> Val:
+    if name == "fileset":
+        return _matching(path, values[1:])
     if name == "fileexists":
         return path.is_file()
     data = _read(path, values[0])
@@ -57,6 +66,18 @@ def _read(path: Path, said: str) -> bytes | Unknown:
         return path.read_bytes()
     except (OSError, ValueError):
         return Unknown(f"the file {said} is not there")
+
+
+def _matching(folder: Path, patterns: list[Val]) -> Val:
+    """The files of a folder that a pattern matches; for patterns that both read alike."""
+    pattern = patterns[0] if len(patterns) == 1 else None
+    if not isinstance(pattern, str) or set(pattern) & set("{}[]\\") or pattern.endswith("**") or ".." in pattern:
+        return Unknown("a pattern of fileset() that we do not read")
+    try:
+        found = [each.relative_to(folder).as_posix() for each in folder.glob(pattern) if each.is_file()]
+    except (OSError, ValueError, NotImplementedError):
+        return Unknown("a pattern of fileset() that we do not read")
+    return Set(sorted(found), "string")
 
 
 def _made(name: str, data: bytes, values: list[Val], module: Module) -> Val:

@@ -112,11 +112,7 @@ class Reader:
             change=None,
             region=_region(cloud, side, provider),
             account=side.look(("project",)) if cloud == "gcp" else None,
-            taggable=row.tags is not None
-            if row is not None
-            else True
-            if side.has("tags") or side.has("labels")
-            else None,
+            taggable=_taggable(row, cloud, side),
             at=Location(declared.block.file, declared.block.line, declared.block.column),
         )
         tags = _tags.tags_of(_labels(declared, row, side, provider, other), self._aliases)
@@ -178,6 +174,8 @@ def _labels(
     local = type_.partition("_")[0]
     if row is None:
         name = next((each for each in ("tags", "labels") if side.has(each)), None)
+        if name is None and cloud_of(type_) is None:
+            return NONE
         if name is None:
             return Labels({}, f"whether {type_} can carry tags is not in the shipped table")
         return merged(_defaults(module, local, provider), labels(side.look((name,))))
@@ -188,6 +186,15 @@ def _labels(
     if type_ == "aws_instance" and other is not None:
         return merged(_launched(other), defaults, own_labels)
     return merged(defaults, own_labels)
+
+
+def _taggable(row: IacType | None, cloud: str | None, side: Attributes) -> bool | None:
+    """Whether it can carry tags; of a type that the table does not have, only where it has some or is of no cloud."""
+    if row is not None:
+        return row.tags is not None
+    if side.has("tags") or side.has("labels"):
+        return True
+    return None if cloud is not None else False
 
 
 def _pairs(value: object) -> object:
