@@ -22,23 +22,26 @@ if TYPE_CHECKING:
     from finops_guard.model import Policy
 
 _MONTH = "730"
+_MANY = 10**9
 
 
 def amount(_ctx: click.Context, _param: click.Parameter, value: str) -> Decimal:
-    """A number above 0."""
+    """A number above 0, of a size that can be multiplied."""
     try:
         found = Decimal(value)
     except InvalidOperation:
         found = Decimal(0)
-    if not found.is_finite() or found <= 0:
-        raise click.BadParameter(f"'{printable(value)}' is not a number above 0")
+    if not found.is_finite() or not 0 < found < _MANY:
+        raise click.BadParameter(f"'{printable(value)}' is not a number above 0 and below a billion")
     return found
 
 
 @click.command()
 @click.argument("type_", metavar="TYPE")
 @click.option("--hours", default=_MONTH, callback=amount, envvar=(), show_default=True, help="How long each runs.")
-@click.option("--count", type=click.IntRange(1), default=1, envvar=(), show_default=True, help="How many of them.")
+@click.option(
+    "--count", type=click.IntRange(1, _MANY), default=1, envvar=(), show_default=True, help="How many of them."
+)
 @click.option("--region", metavar="NAME", envvar=(), help="Where; without, where the newest price is from.")
 @click.option("--cloud", type=_options.Word(("aws", "azure", "gcp")), envvar=(), help="Only types of this cloud.")
 @click.option("--spot", is_flag=True, envvar=(), help="Compare as spot machines.")

@@ -124,6 +124,7 @@ def test_what_is_not_known_says_why(machine: str, why: str | None, not_compared:
         (("standard_nc24ads_a100_v3",), "(did you mean 'Standard_NC24ads_A100_v4'?)"),
         (("\x1b[31m",), "no machine type '\\x1b[31m' in the snapshot"),
         (("p5.48xlarge", "--hours", "0"), "'0' is not a number above 0"),
+        (("p5.48xlarge", "--hours", "1e400"), "'1e400' is not a number above 0 and below a billion"),
         (("p5.48xlarge", "--hours", "NaN"), "'NaN' is not a number above 0"),
         (("p5.48xlarge", "--cloud", "gpc"), "(did you mean 'gcp'?)"),
         (("p5.48xlarge", "--provider", "x"), "--provider belongs to --input-tokens and --output-tokens"),

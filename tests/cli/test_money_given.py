@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,19 @@ def test_suggested_commands_are_quoted_and_hold_what_was_given(place: Path) -> N
     for step in steps(finops_guard("units", "-p", "a b.yaml", "--costs", bill, "--at", AT)):
         assert step[-2:] == ["-p", "a b.yaml"]
         assert finops_guard(*step[1:]).code == 0
+
+
+@pytest.mark.parametrize("command", ["costs", "budgets", "units", "scan"])
+def test_without_duckdb_the_extra_is_named(place: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    given(place)
+    (place / "estate.csv").write_text("kind,id\nvm,i-1\n")
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    ran = finops_guard(command, *(["estate.csv"] if command == "scan" else []), "-p", "finops-guard.yaml", "-q")
+    assert (ran.code, ran.out) == (2, "")
+    assert "read with DuckDB, which is not installed\nInstall finops-guard-engine[costs]." in ran.err
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given(place)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "usage.csv"))
+    assert json.loads(commands()[0].out)["total"] == {"EUR": "26.45"}
