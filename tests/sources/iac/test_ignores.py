@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from finops_guard.model import Location, Notes
-from finops_guard.sources.iac import Reading, _ignores, arm, cloudformation, terraform
+from finops_guard.sources.iac import Reading, _ignores, arm, cloudformation, kubernetes, terraform
 
 SAID = 'finops-guard:ignore a/b until=2026-12-20 reason="why"'
 
@@ -143,6 +143,29 @@ def test_cloudformation_in_json(tmp_path: Path) -> None:
     assert about(path, places(cloudformation, path)) == {"One": [2], "Two": []}
 
 
+def test_kubernetes(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(f"""\
+# {SAID}
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  # {SAID}
+  name: one
+---
+# {SAID}
+
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata:
+  name: two
+# {SAID}
+spec: {{}}
+""")
+    told = about(path, places(kubernetes, path))
+    assert told == {"PersistentVolumeClaim/one": [1, 5], "PersistentVolumeClaim/two": [14]}
+
+
 def test_what_is_about_a_resource_in_another_is_not_about_both(tmp_path: Path) -> None:
     path = tmp_path / "main.json"
     path.write_text(f"""\
@@ -154,7 +177,7 @@ def test_what_is_about_a_resource_in_another_is_not_about_both(tmp_path: Path) -
     {{
       "type": "Microsoft.Sql/servers", "apiVersion": "2023-08-01", "name": "s", "location": "westeurope",
       // {SAID}
-      "properties": {{}},
+      "metadata": {{"finops-guard": "{SAID.replace('"', "'")}"}},
       "resources": [
         // {SAID}
         {{
@@ -169,7 +192,7 @@ def test_what_is_about_a_resource_in_another_is_not_about_both(tmp_path: Path) -
     found = places(arm, path)
     by_line = {at.line: id_ for id_, at in found.items()}
     told = about(path, found)
-    assert (told[by_line[6]], told[by_line[12]]) == ([5, 8], [11, 14])
+    assert (told[by_line[6]], told[by_line[12]]) == ([5, 8, 9], [11, 14])
 
 
 def test_a_whole_plan_is_no_place(tmp_path: Path) -> None:
