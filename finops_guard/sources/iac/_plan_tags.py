@@ -37,18 +37,15 @@ class Owner:
         return self.config.default_tags(self.provider) if self.cloud == "aws" else NONE
 
     def volume(self, device: Mapping[str, object]) -> Labels:
-        """The tags of a volume of an instance.
+        """The tags of a volume of an instance: those of its block, and `volume_tags`, which are for all volumes.
 
-        `tags_all` of its block where the provider has that (5.39 on); `volume_tags` are for all volumes, and the
-        provider takes no default tags where they are set together with a block's own.
+        A provider that writes default tags on volumes (5.39 on) gives the block its `tags_all`.
         """
-        shared = of_map(self.side.look(("volume_tags",)))
-        if device.get("tags_all") is not None:
-            final = of_map(device["tags_all"])
-            return self.told(
-                final if final.open_because is None else merged(self.defaults(), of_map(device.get("tags")))
-            )
-        return self.told(merged(shared, of_map(device.get("tags"))))
+        shared, own = of_map(self.side.look(("volume_tags",))), of_map(device.get("tags"))
+        if device.get("tags_all") is None:
+            return self.told(merged(shared, own))
+        final = of_map(device["tags_all"])
+        return self.told(merged(final if final.open_because is None else merged(self.defaults(), own), shared))
 
     def told(self, labels: Labels) -> Labels:
         """The same, where what is known after apply says what it comes from."""

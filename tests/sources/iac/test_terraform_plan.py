@@ -315,7 +315,21 @@ def test_declared_volumes_are_things_of_their_own(tmp_path: Path) -> None:
     assert (root.kind, dict(root.tags), root.look("capacity.provisioned")) == (
         "volume", {"team": "vision", "dataset": "faces"}, 200,
     )  # fmt: skip
-    assert dict(data.tags) == {"project": "churn"}
+    assert dict(data.tags) == {"team": "vision", "project": "churn"}
+
+
+def test_default_tags_reach_the_volumes_of_a_provider_that_gives_them_all_tags(tmp_path: Path) -> None:
+    device = {"volume_size": 200, "tags": {"dataset": "faces"}}
+    cases: tuple[tuple[dict[str, object], dict[str, bool], dict[str, str]], ...] = (
+        ({}, {}, {"dataset": "faces"}),  # before 5.39
+        ({"tags_all": {}}, {"tags_all": True}, {"dataset": "faces", "team": "nlp", "cost": "7", "shared": "true"}),
+    )
+    for more, marks, wanted in cases:
+        after = instance(root_block_device=[device | more])
+        late = {"root_block_device": [marks]}
+        blocks = [block("aws_instance", "a", "aws.tagged")]
+        _, root = read(tmp_path, plan(change("aws_instance", "a", after, late), blocks=blocks, providers=DEFAULTS))
+        assert dict(root.tags) == wanted
 
 
 @pytest.mark.parametrize(
