@@ -9,6 +9,7 @@ from fnmatch import translate
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
+from finops_guard.fields import COMPUTED_KINDS
 from finops_guard.model import LIFECYCLE
 from finops_guard.sources.aws import _metrics, _tagging
 
@@ -88,7 +89,8 @@ def of(type_name: str) -> TypeModule:
 def verb(type_name: str, name: str) -> Verb | None:
     """The function of a verb for a type (`stop`, `undo_stop`): its module's, or for tags the one of all types."""
     if name in {"tag", "undo_tag"}:
-        return getattr(_tagging, name) if is_ours(type_name) else None
+        tagged = is_ours(type_name) and of(type_name).KIND not in COMPUTED_KINDS
+        return getattr(_tagging, name) if tagged else None
     return getattr(of(type_name), name, None) if name.removeprefix("undo_") in LIFECYCLE else None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from finops_guard.model import Need, Resource, Unknown
+from finops_guard.sources import aws
 from tests.sources.aws.acts import acting
 from tests.sources.aws.cloud import OWN, answer, scan
 
@@ -162,6 +163,11 @@ def test_the_callers_own_bill_is_read_though_its_resources_are_out_of_scope(clou
     accounts, notes = scan(BILL, accounts=[other], roles={"scan": "r"})
     assert [account.fields["account"] for account in accounts] == [OWN]
     assert notes.gaps == []
+
+
+def test_nothing_is_done_to_it() -> None:
+    assert not any(aws.can("AWS::Organizations::Account", verb) for verb in ("tag", "stop", "terminate"))
+    assert aws.can("AWS::S3::Bucket", "tag")
 
 
 def test_it_is_read_again_as_it_was(cloud: Cloud) -> None:
