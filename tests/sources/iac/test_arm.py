@@ -87,6 +87,13 @@ def value(text: str, **variables: object) -> object:
         ("[json('{\"a\": [1]}')]", {"a": [1]}),
         ("[first(skip(take(range(0, 9), 5), 2))]", 2),
         ("[last('abc')]", "c"),
+        ("[last(createArray(1, 2))]", 2),
+        ("[last(createArray())]", None),
+        ("[first('')]", ""),
+        ("[intersection(createObject('a', 1, 'b', 2), createObject('a', 1, 'b', 3))]", {"a": 1}),
+        ("[indexOf(createArray('a', 'b'), 'b')]", 1),
+        ("[indexOf(createArray('a', 'b'), 'c')]", -1),
+        ("[string(createArray('é', true()))]", '["é",true]'),
         ("[base64ToString(base64('hi'))]", "hi"),
         ("[map(createArray(1, 2), lambda('x', add(lambdaVariables('x'), 1)))]", [2, 3]),
         ("[filter(range(0, 5), lambda('x', greater(lambdaVariables('x'), 2)))]", [3, 4]),
@@ -114,6 +121,9 @@ def test_expressions(text: str, wanted: object) -> None:
         ("[]", "an empty expression"),
         ("[div(1, 0)]", "a division by 0"),
         ("[add('a', 1)]", "a function of numbers that gets something else"),
+        ("[format('{0:D2}', 'x')]", "a format() in a way we do not write"),
+        ("[if(true(), 1)]", "an if() that is not (condition, value, value)"),
+        ("[concat 'a']", "an expression with '(' missing"),
         ("[toLower()]", "tolower() of what it does not take"),
         ("[variables('a')]", "variable a refers to itself"),
         ("[" + "concat(" * 100 + ")" * 100 + "]", "an expression nested deeper than 60 levels"),
@@ -301,6 +311,34 @@ def test_machines(template: Write) -> None:
     assert "instance_type" not in cluster.facts
     assert (gpu.fields["accelerators.count"], gpu.facts["instances"], dict(gpu.tags)) == (2, 2, {"team": "b"})
     assert (cpu.fields["accelerators.count"], cpu.fields["kind"]) == (0, "node-pool")
+
+
+def test_types_that_nobody_knows(template: Write) -> None:
+    found = template(
+        [{"type": "Ours.Own/things", "name": "bare"}, {"type": "Ours.Own/things", "name": "tagged", "tags": {"a": "b"}},
+         {"type": "Microsoft.Network/bastionHosts", "name": "listed"},
+         {"type": "Microsoft.Sql/servers/connectionPolicies", "name": "s/plain"}]
+    )  # fmt: skip
+    taggable = {str(each.fields["name"]): each.fields.get("taggable") for each in found.values()}
+    assert taggable == {"bare": None, "tagged": True, "listed": True, "plain": False}
+
+
+def test_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "main.json").write_text(json.dumps({"$schema": SCHEMA, "resources": [DISK]}))
+    (tmp_path / "a" / "main.parameters.json").write_text(json.dumps(
+        {"$schema": SCHEMA.replace("deploymentTemplate", "deploymentParameters"), "parameters": {}}))  # fmt: skip
+    (tmp_path / "b.bicep").write_text("\n")
+    (tmp_path / "other.json").write_text("{}")
+    notes = Notes()
+    assert read(tmp_path, notes).keys() == {"a/main:Microsoft.Compute/disks/d"}
+    assert [gap.type for gap in notes.gaps] == ["b.bicep"]
+
+
+def test_a_deployment_with_a_symbolic_name(template: Write) -> None:
+    found = template({"module": deployment("inner")}, languageVersion="2.0")
+    assert found.keys() == {"module/Microsoft.Compute/disks/d"}
 
 
 @pytest.mark.parametrize(

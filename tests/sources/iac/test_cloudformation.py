@@ -328,6 +328,44 @@ Resources:
     assert dict(found["Table"].tags) == {}
 
 
+def test_sam_globals_that_cannot_be_told_leave_the_map_open(template: Write) -> None:
+    found = template("""\
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Env: {Type: String}}
+Conditions: {Prod: !Equals [!Ref Env, prod]}
+Globals: {Function: {Tags: !If [Prod, {"Fn::Transform": {Name: AWS::Include}, a: x}, {a: x}]}}
+Resources: {Work: {Type: AWS::Serverless::Function, Properties: {Tags: {team: core}}}}
+""")
+    tags = found["Work"].tags
+    assert dict(tags) == {"team": "core", "a": "x"}
+    assert "brings in" in why(found["Work"], "absent")
+
+
+def test_a_machine_that_may_be_there_has_no_known_number(template: Write) -> None:
+    found = template("""\
+Parameters: {Env: {Type: String}}
+Conditions: {Prod: !Equals [!Ref Env, prod]}
+Resources: {M: {Type: AWS::EC2::Instance, Condition: Prod, Properties: {InstanceType: g5.xlarge}}}
+""")
+    assert found["M"].facts["instance_type"] == "g5.xlarge"
+    assert isinstance(found["M"].facts["instances"], Unknown)
+    assert isinstance(found["M"].look("accelerators.count"), Unknown)
+
+
+def test_types_that_nobody_knows(template: Write) -> None:
+    found = template("""\
+Resources:
+  Bare: {Type: Our::Own::Thing}
+  Tagged: {Type: Our::Own::Thing, Properties: {Tags: [{Key: team, Value: a}]}}
+  Custom: {Type: Custom::Thing}
+  Listed: {Type: AWS::XRay::Group}
+  Plain: {Type: AWS::XRay::ResourcePolicy}
+""")
+    taggable = {name: each.fields.get("taggable") for name, each in found.items()}
+    assert taggable == {"Bare": None, "Tagged": True, "Custom": False, "Listed": True, "Plain": False}
+    assert found["Custom"].fields["cloud"] == "aws"
+
+
 def test_a_macro_may_add_tags(template: Write) -> None:
     found = template("""\
 Transform: [AWS::LanguageExtensions, Ours]
