@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.errors import ActError, InputError
-from finops_guard.state.versions import Version, cell_of
+from finops_guard.state.versions import Version
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -91,8 +91,7 @@ def write(base: DuckDBPyConnection, versions: Iterable[Version], times: Sequence
 
 def versions(base: DuckDBPyConnection, path: Path) -> Iterator[Version]:
     """Every version, in the order written. ActError where it is no such file."""
-    for line, since, until, unseen in _rows(base, path, _ALL, [str(path)]):
-        yield Version(line, cell_of(line), since, until, unseen)
+    return (Version(*row) for row in _rows(base, path, _ALL, [str(path)]))
 
 
 def lines(base: DuckDBPyConnection, path: Path, run: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, TypeAlias
 
@@ -30,7 +31,6 @@ class Version:
     """A resource as one line of JSON. Runs are numbers: it was so from `since` on, and no longer in `until`."""
 
     line: str
-    cell: Cell
     since: int
     until: int | None = None
     unseen: list[int] = field(default_factory=list)
@@ -48,6 +48,7 @@ def fields_of(line: str) -> dict[str, object]:
     return fields
 
 
+@lru_cache(1000)  # what is missing is asked for once a run
 def cell_of(line: str) -> Cell:
     """Where the resource in a line is."""
     fields = fields_of(line)
@@ -77,12 +78,12 @@ def follow(versions: list[Version], seen: Mapping[int, list[str]], runs: Iterabl
             else:
                 missing.append(version)
         for number, version in enumerate(missing):
-            if number >= len(new) and unread(run, version.cell):
+            if number >= len(new) and unread(run, cell_of(version.line)):
                 version.unseen.append(run)
                 left.append(version)
             else:
                 version.until = run
-        begun = [Version(line, cell_of(line), run) for line in new]
+        begun = [Version(line, run) for line in new]
         versions += begun
         going = left + begun
 
