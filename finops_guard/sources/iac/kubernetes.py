@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".yaml", ".yml", ".json")
 _KIND = re.compile(rb"(?m)^(?:- )?[\"']?kind[\"']?[ \t]*:|\"kind\"\s*:\s*\"[A-Z]")
 _VERSION = re.compile(
-    rb"(?m)^(?:- )?[\"']?apiVersion[\"']?[ \t]*:|\A(?:\xef\xbb\xbf)?\s*\{.{0,4096}?\"apiVersion\"\s*:", re.DOTALL
+    rb"(?m)^(?:- )?[\"']?apiVersion[\"']?[ \t]*:|\A(?:\xef\xbb\xbf)?\s*\{[^{}\[\]]{0,4096}?\"apiVersion\"\s*:"
 )
 
 

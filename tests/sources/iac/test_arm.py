@@ -264,6 +264,14 @@ def test_linked_templates(template: Write, tmp_path: Path) -> None:
     assert "nothing is downloaded" in why(unseen[0], "team")
 
 
+def test_a_linked_template_is_beside_its_own(template: Write, tmp_path: Path) -> None:
+    (tmp_path / "child.json").write_text(json.dumps({"resources": [DISK]}))
+    for where in (str(tmp_path / "child.json"), "child.json\0", 3, "[parameters('x')]"):
+        link = {"templateLink": {"relativePath": where}}
+        found = template([{"type": "Microsoft.Resources/deployments", "name": "a", "properties": link}])
+        assert [each[-2:] for each in found] == ["/*"]
+
+
 def test_language_version_two(template: Write) -> None:
     found = template(
         {

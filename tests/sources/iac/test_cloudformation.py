@@ -409,6 +409,14 @@ Resources:
     assert dict(found["Far"].tags) == {}
 
 
+@pytest.mark.parametrize("url", ["{folder}/child.yaml", "file://child.yaml", "child.yaml\\0", "nothing.yaml", ""])
+def test_only_files_beside_the_template_are_nested(template: Write, tmp_path: Path, url: str) -> None:
+    (tmp_path / "child.yaml").write_text(CHILD)
+    where = url.format(folder=tmp_path)
+    body = f'Resources: {{A: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: "{where}"}}}}}}\n'
+    assert template(body).keys() == {"A", "A.*"}
+
+
 def test_of_a_folder_each_template_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "child.yaml").write_text(CHILD)
     (tmp_path / "top.yaml").write_text(

@@ -291,7 +291,8 @@ def test_what_is_a_manifest() -> None:
         b"---\n# x\nkind: Pod\napiVersion: v1\n",
         b'{\n "apiVersion": "v1",\n "kind": "Pod"',
     )
-    no = (b"AWSTemplateFormatVersion: 1\n", b"apiVersion: v2\nname: chart\n", b"kind: x\n",
+    no = (b'{"format_version": "1.2", "planned_values": {"x": {"apiVersion": "v1", "kind": "Pod"',
+          b"AWSTemplateFormatVersion: 1\n", b"apiVersion: v2\nname: chart\n", b"kind: x\n",
           b'{"$schema": "x", "resources": [{"apiVersion": "1", "kind": "V2"}]}', b"")  # fmt: skip
     assert [kubernetes.recognises(Path("x"), head) for head in yes] == [True] * len(yes)
     assert [kubernetes.recognises(Path("x"), head) for head in no] == [False] * len(no)
