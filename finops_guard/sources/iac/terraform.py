@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.module import Module
     from finops_guard.sources.iac._hcl.workspace import Workspace
 
+_SHOWN = 3
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 
 
@@ -29,12 +30,23 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
     from finops_guard.sources.iac._hcl.workspace import Workspace
 
     folders = list(_folders(path))
-    if folders[0] != path:
-        folders = _roots(folders, document)
-    for folder in folders if folders[0] != path else [path]:
-        workspace = Workspace(folder, document.environ)
-        prefix = "" if len(folders) == 1 or folder == path else f"{folder.relative_to(path).as_posix()}//"
-        yield from _root(workspace, document, prefix)
+    if folders[0] == path:
+        workspace = Workspace(path, document.environ)
+        yield from _root(workspace, document, "")
+        _tell_of_others(path, [each for each in folders if not workspace.has_read(each)], document)
+        return
+    roots = _roots(folders, document)
+    for folder in roots:
+        prefix = "" if len(roots) == 1 else f"{folder.relative_to(path).as_posix()}//"
+        yield from _root(Workspace(folder, document.environ), document, prefix)
+
+
+def _tell_of_others(path: Path, others: list[Path], document: Reading) -> None:
+    """Sources below a root that it does not call are not a part of it."""
+    if others:
+        named = ", ".join(each.relative_to(path).as_posix() for each in others[:_SHOWN])
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        document.notes.remarks.append(f"{path} does not call {named}{more}: scan what is there by itself")
 
 
 def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Resource]:

@@ -1,13 +1,16 @@
 """Folders of Terraform sources: each test writes a few files and looks at the resources."""
 
 import json
+import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from finops_guard.errors import InputError
 from finops_guard.model import Notes, Resource, Unknown
 from finops_guard.sources import iac
+from finops_guard.sources.iac._hcl import syntax
 
 PROVIDERS = """
     provider "aws" {
@@ -495,6 +498,30 @@ def test_a_folder_of_several_roots_names_them_in_the_addresses(tmp_path: Path) -
         write(tmp_path, {f"{name}/m/main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
     found, _ = read(tmp_path)
     assert set(found) == {"dev//module.m.aws_s3_bucket.b", "prod//module.m.aws_s3_bucket.b"}
+
+
+def test_folders_below_that_the_root_does_not_call_are_told(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "main.tf": 'module "m" {\n  source = "./m"\n}\n',
+            "m/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+            "examples/one/main.tf": 'resource "aws_s3_bucket" "b" {}\n',
+        },
+    )
+    found, notes = read(tmp_path)
+    assert set(found) == {"module.m.aws_s3_bucket.b"}
+    assert notes.remarks == [f"{tmp_path} does not call examples/one: scan what is there by itself"]
+
+
+def test_without_the_parser_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"main.tf": 'resource "aws_s3_bucket" "b" {}\n'})
+    monkeypatch.setitem(sys.modules, "tree_sitter_hcl", None)
+    syntax.parser.cache_clear()
+    with pytest.raises(InputError, match="tree_sitter_hcl") as raised:
+        read(tmp_path)
+    assert raised.value.help is not None
+    assert "finops-guard-engine[iac]" in raised.value.help
 
 
 def test_what_doubles_without_end_is_unknown_soon(tmp_path: Path) -> None:

@@ -45,6 +45,10 @@ class Workspace:
         config = self._config(self.root)
         return Module(self, config, "", None, self._variables(config))
 
+    def has_read(self, folder: Path) -> bool:
+        """Whether a folder is the root or one of the modules that were called so far."""
+        return folder.resolve() in self._configs
+
     @property
     def name(self) -> Val:
         """The name of the Terraform workspace; unknown where nobody initialised it here."""
