@@ -61,6 +61,8 @@ def answer(asked: Asked) -> Answer:
             raise InputError(f"policy {policy.name} has no units", help="units: {NAME: {of: …, cost: …, count: …}}")
         if not (asked.paths or policy.costs):
             raise InputError("no cost data to take unit costs from", help="--costs PATH, or costs: in the policy")
+        for target in wanted:  # also where no unit counts what is there
+            targets.known(target)
         notes = Notes(say=asked.say)
         with books.opened(books.Asked(policy, asked.now, asked.paths, os.environ), notes) as money:
             there = None

@@ -91,14 +91,19 @@ def _inventory(policy: Policy, entry: Mapping[str, str], notes: Notes) -> Iterat
     return csv.collect(Path(policy.path).parent / entry["path"], notes, policy.aliases)
 
 
-def _file(target: str, notes: Notes, policy: Policy, environ: Mapping[str, str]) -> Iterator[Resource]:
-    from finops_guard.sources import iac, snapshot
-
-    path = _standard_input() if target == "-" else Path(target)
-    if not path.exists():
+def known(target: str) -> None:
+    """InputError for a target that is no cloud, no standard input and no path that is there."""
+    if target not in (*CLOUDS, "-") and not Path(target).exists():
         near = suggest(target, [*CLOUDS, "sandbox"])
         hint = f"did you mean '{near}'?" if near else f"a target is {', '.join(CLOUDS)}, sandbox or a file"
         raise InputError(f"no such target: {target}", help=hint)
+
+
+def _file(target: str, notes: Notes, policy: Policy, environ: Mapping[str, str]) -> Iterator[Resource]:
+    from finops_guard.sources import iac, snapshot
+
+    known(target)
+    path = _standard_input() if target == "-" else Path(target)
     if path.is_file() and snapshot.is_snapshot(_head(path)):
         return snapshot.collect(path, notes, policy.aliases)
     return iac.collect(path, iac.Reading(notes, policy.aliases, environ))

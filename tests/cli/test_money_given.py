@@ -151,3 +151,28 @@ def test_a_cache_that_cannot_be_written_is_done_without(place: Path, monkeypatch
     given(place)
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "usage.csv"))
     assert json.loads(commands()[0].out)["total"] == {"EUR": "26.45"}
+
+
+@pytest.mark.parametrize("command", ["budgets", "units"])
+def test_a_target_that_is_none_is_refused_whether_it_is_needed_or_not(place: Path, command: str) -> None:
+    given(place)
+    ran = finops_guard(command, "nowhere.snapshot", "--at", AT)
+    assert (ran.code, ran.out) == (2, "")
+    assert "no such target: nowhere.snapshot" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("date,count\n2026-13-01,5\n", "usage.csv:2:1: '2026-13-01' is not a day"),
+        ("date,count\n2026-11-01,-5\n", "usage.csv:2:2: '-5' is not a count"),
+        ("day,n\n2026-11-01,5\n", "usage.csv:1:1: no column 'date'"),
+    ],
+)
+def test_counts_that_cannot_be_used_are_refused_where_they_are_wrong(place: Path, content: str, said: str) -> None:
+    given(place)
+    (place / "usage.csv").write_text(content)
+    ran = finops_guard("units", "--at", AT)
+    assert ran.code == 2
+    assert f"refused: {said}" in ran.err
+    assert "n/a" in ran.out
