@@ -14,6 +14,7 @@ from finops_guard.sources.iac._either import Open, both
 MAX_COPIES = 800
 """What Azure takes of one loop (Microsoft Learn, "Resource iteration in ARM templates")."""
 _MAX_STEPS = 3_000_000
+_MAX_ROUNDS = 50_000
 _MAX_SEEN = 20_000
 _LATER = frozenset(
     "deployment environment managementgroup reference references resourcegroup subscription tenant deployer".split()
@@ -107,8 +108,12 @@ def copies_of(node: object, scope: Scope) -> tuple[str, int | Unknown]:
         return name, count
     if isinstance(count, bool) or not isinstance(count, int) or count < 0:
         return name, Unknown("a copy whose count is not a number")
-    scope.steps["all"] += count
-    return name, count if count <= MAX_COPIES else Unknown(f"a copy of more than {MAX_COPIES}")
+    if count > MAX_COPIES:
+        return name, Unknown(f"a copy of more than {MAX_COPIES}")
+    scope.steps["rounds"] += count
+    if scope.steps["rounds"] > _MAX_ROUNDS:
+        return name, Unknown(f"copies of more than {_MAX_ROUNDS} rounds in all")
+    return name, count
 
 
 def truth(value: object) -> bool | Unknown:

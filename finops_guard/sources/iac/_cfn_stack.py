@@ -61,6 +61,8 @@ class Stack:
     document: Reading
     bodies: dict[str, Entry] = field(default_factory=dict)
     values: dict[str, object] = field(default_factory=dict)
+    names: dict[str, str] | None = None
+    """Names that resources give themselves, where others refer to them by it."""
 
     def properties(self, name: str) -> object:
         """The properties of a resource of this template, evaluated once."""
@@ -72,13 +74,13 @@ class Stack:
 
     def named(self, name: str) -> object:
         """The properties of the resource that has this name of its own; None where none is known to."""
-        for each, entry in self.bodies.items():
-            type_ = _type(entry)
-            if type_ in _NAMES:
-                values = self.properties(each)
-                if looked_up(values, (_NAMES[type_],)) == name:
-                    return values
-        return None
+        if self.names is None:
+            self.names = {}
+            for each, entry in self.bodies.items():
+                said = looked_up(self.properties(each), (_NAMES[type_],)) if (type_ := _type(entry)) in _NAMES else None
+                if isinstance(said, str):
+                    self.names.setdefault(said, each)
+        return self.properties(self.names[name]) if name in self.names else None
 
     def children(self) -> Iterator[Path]:
         """The files here that hold nested templates."""

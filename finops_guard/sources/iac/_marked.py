@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 50_000_000
 MAX_DEPTH = 200
-MAX_NODES = 3_000_000
+MAX_NODES = 1_000_000
 
 
 class Map(dict[str, Any]):

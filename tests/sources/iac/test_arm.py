@@ -14,7 +14,7 @@ import pytest
 from finops_guard.errors import InputError
 from finops_guard.model import Location, Notes, Resource, Unknown
 from finops_guard.sources import iac
-from finops_guard.sources.iac import arm
+from finops_guard.sources.iac import _arm_values, arm
 from finops_guard.sources.iac._arm_values import Scope, value_of
 
 Write: TypeAlias = Callable[..., dict[str, Resource]]
@@ -205,6 +205,16 @@ def test_loops(template: Write) -> None:
     (all_of_them,) = [each for each in found.values() if "[*]" in each.id]
     assert "parameter many has no value" in why(all_of_them, "team")
     assert len(found) == 5
+
+
+def test_loops_in_loops_end(template: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_arm_values, "_MAX_ROUNDS", 3000)
+    inner: dict[str, object] = {**DISK, "copy": {"name": "c", "count": 800}}
+    for depth in range(4):
+        inner = {"type": "Microsoft.Resources/deployments", "name": f"n{depth}", "copy": {"name": "c", "count": 800},
+                 "properties": {"template": {"resources": [inner]}}}  # fmt: skip
+    found = template([inner])
+    assert "rounds in all" in why(list(found.values())[-1], "team")
 
 
 def test_conditions(template: Write) -> None:

@@ -286,6 +286,19 @@ Resources:
     assert isinstance(found["Elsewhere"].facts["instance_type"], Unknown)
 
 
+def test_a_launch_template_named_by_its_name(template: Write) -> None:
+    found = template("""\
+Resources:
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties: {LaunchTemplateName: ours, LaunchTemplateData: {InstanceType: p4d.24xlarge}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties: {DesiredCapacity: 1, LaunchTemplate: {LaunchTemplateName: ours, Version: "1"}}
+""")
+    assert (found["Group"].facts["instance_type"], found["Group"].fields["accelerators.count"]) == ("p4d.24xlarge", 8)
+
+
 def test_machines_of_an_endpoint_and_of_a_cluster(template: Write) -> None:
     found = template("""\
 Resources:
