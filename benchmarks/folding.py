@@ -31,7 +31,7 @@ from finops_guard.state.versions import Control
 RUNS = int(os.environ.get("RUNS", "90"))
 RESOURCES = int(os.environ.get("RESOURCES", "2000"))
 CHANGED = 0.02
-REPLAYED = 15
+REPLAYED = 5
 """Runs in the backtest."""
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
