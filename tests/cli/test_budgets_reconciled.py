@@ -326,3 +326,13 @@ def test_parts_of_a_unit(units: dict[str, dict[str, Any]], world: World) -> None
         held(said, now.part(key))
     total, nameless = now.whole()[0], now.direct.get(None, NONE) + now.shared.get(None, NONE)
     assert whole["coverage_percent"] == float(round((1 - nameless / total) * 100, 1))
+
+
+def test_a_scan_says_the_same(
+    budgets: dict[str, dict[str, Any]], units: dict[str, dict[str, Any]], cache: Path
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        report = json.loads(finops_guard("scan", "sandbox", "--at", AT, "-f", "json", "-q").out)
+    assert {each["name"]: each for each in report["budgets"]} == budgets
+    assert {"/".join((each["name"], *each["key"].values())): each for each in report["units"]} == units
