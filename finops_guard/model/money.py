@@ -123,7 +123,7 @@ class BudgetStatus:
     last complete billed hour and is not billed yet, at its price. `start` to `end` (exclusive, aware UTC); `period` its
     name (`2026-11`). `unknown`: in words, what could not be counted (each makes the figures a lower bound); with no
     cost data at all `actual` is None, and without an inventory `accrued`. `daily`: (day, amount) billed.
-    `billed_until`: the first hour that is not completely billed, None without cost data. `uncounted`: of `unknown`, what
+    `billed_until`: the first hour that is not completely billed, None without bills. `uncounted`: of `unknown`, what
     the bill alone lacks; `uncounted_most` what that comes to at most, None where nobody can tell.
     """
 
