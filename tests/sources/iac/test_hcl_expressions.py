@@ -140,6 +140,16 @@ RECORDED: list[tuple[str, object]] = [
     ("merge([{ a = 1 }, { b = 2 }]...)", {"a": 1, "b": 2}),
 ]
 RECORDED += [("1e3 + 1", 1001), ("[25e-1, 1E+2]", [Decimal("2.5"), 100]), ('"a1e3${2e1}"', "a1e320")]
+RECORDED += [
+    ("1 == true", False),
+    ("[1] == [true]", False),
+    ("<<-EOT\n    a\n      b ${1}\n \n   c\n  EOT", " a\n   b 1\n \nc\n"),
+    (
+        '<<-EOT\n    a\n\n    %{ for x in ["1", "2"] ~}\n    x=${x}\n    %{ endfor ~}\n    end\n  EOT',
+        "a\n\n    x=1\n    x=2\n    end\n",
+    ),
+    ("<<-EOT\n    a\n${1}\n  EOT", "    a\n1\n"),
+]
 UNKNOWN = {
     "timestamp()": "timestamp() is the time of a run",
     "uuid()": "uuid() is a new identifier in every run",
@@ -149,6 +159,9 @@ UNKNOWN = {
     '["a"][1]': "v: there is no element 1",
     "1 / 0": "v: division by zero",
     "1 / 3": "a number that is not exact",
+    "2.4 % 1": "a number that is not exact",
+    "0.3 - 0.1": "a number that is not exact",
+    "1.1 * 1.1": "a number that is not exact",
     "0 * -1": "a zero that may be written as -0",
     "var.none": "variable none is not declared",
     "self.id": "self.id is known only in an instance",

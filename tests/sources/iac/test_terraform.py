@@ -246,6 +246,15 @@ def test_which_provider_writes_its_default_tags(tmp_path: Path, call: str, modul
     assert found["aws_s3_bucket.alias"].fields["region"] == "us-east-1"
 
 
+def test_an_alias_that_a_module_is_not_handed_is_not_inherited(tmp_path: Path) -> None:
+    module = 'resource "aws_s3_bucket" "b" {\n  provider = aws.x\n}\n'
+    main = dedent(PROVIDERS) + 'module "m" {\n  source = "./m"\n}\n'
+    write(tmp_path, {"main.tf": main, "m/main.tf": module})
+    found = read(tmp_path)[0]["module.m.aws_s3_bucket.b"]
+    assert found.tags.open_because == "no configuration aws.x is handed to module.m"
+    assert found.unknown["region"] == "no configuration aws.x is handed to module.m"
+
+
 def test_a_tag_of_the_resource_wins_over_a_default_and_numbers_are_text(tmp_path: Path) -> None:
     provider = 'provider "aws" {\n  default_tags {\n    tags = { a = 1, b = true, c = "default" }\n  }\n}'
     assert tags(tmp_path, '{ c = "own" }', provider).tags.raw == {"a": "1", "b": "true", "c": "own"}
@@ -348,6 +357,19 @@ def test_variables_are_given_as_terraform_finds_them(tmp_path: Path) -> None:
     )
     found, _ = read(tmp_path, {"TF_VAR_env": "env", "TF_VAR_file": "env"})
     assert found["aws_s3_bucket.b"].tags.raw == {"env": "env", "file": "file", "auto": "a", "last": "b", "json": "c"}
+
+
+@pytest.mark.parametrize(("nullable", "given"), [("true", None), ("false", "default")])
+def test_null_is_a_value_where_a_variable_takes_it(tmp_path: Path, nullable: str, given: str | None) -> None:
+    variable = f'variable "v" {{\n  default = "default"\n  nullable = {nullable}\n}}\n'
+    write(
+        tmp_path,
+        {
+            "main.tf": 'module "m" {\n  source = "./m"\n  v = null\n}\n',
+            "m/main.tf": variable + 'resource "aws_s3_bucket" "b" {\n  tags = { v = var.v }\n}\n',
+        },
+    )
+    assert read(tmp_path)[0]["module.m.aws_s3_bucket.b"].tags.look("v") == given
 
 
 def test_modules_that_were_downloaded_are_read_and_others_are_named(tmp_path: Path) -> None:
