@@ -312,6 +312,34 @@ resource "aws_autoscaling_group" "g" {
     assert found["aws_launch_template.t"].tags.raw == {"owner": "root", "only": "template"}
 
 
+def test_a_launch_template_is_found_by_its_name_too(tmp_path: Path) -> None:
+    text = """
+        resource "aws_launch_template" "t" {
+          name          = "gpu"
+          instance_type = "p5.48xlarge"
+          tag_specifications {
+            resource_type = "instance"
+            tags          = { team = "t" }
+          }
+        }
+        resource "aws_instance" "named" {
+          launch_template {
+            name = aws_launch_template.t.name
+          }
+        }
+        resource "aws_instance" "elsewhere" {
+          launch_template {
+            name = "not declared here"
+          }
+        }
+    """
+    write(tmp_path, {"main.tf": text})
+    found, _ = read(tmp_path)
+    assert found["aws_instance.named"].tags.raw == {"team": "t"}
+    assert found["aws_instance.named"].facts["instance_type"] == "p5.48xlarge"
+    assert found["aws_instance.elsewhere"].tags.open_because is not None
+
+
 @pytest.mark.parametrize(("version", "root"), [(">= 5.39", {"owner": "root", "a": "1"}), ("~> 5.38.0", {"a": "1"})])
 def test_default_tags_reach_volumes_from_a_version_on(tmp_path: Path, version: str, root: dict[str, str]) -> None:
     text = (
