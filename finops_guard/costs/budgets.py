@@ -171,6 +171,8 @@ class _Draft:
         spent = (actual or Decimal(0)) + (accrued or Decimal(0))
         if boundary is not None and boundary < self.at - _STALE:
             uncounted.append(f"bills end on {boundary - timedelta(days=1):%Y-%m-%d}")
+        if self.bills is not None and period.first + _STALE < self.bills.days[0] <= self.at.date():
+            uncounted.append(f"bills begin on {self.bills.days[0]:%Y-%m-%d}")
         return BudgetStatus(
             budget=budget,
             period=period.name,

@@ -26,8 +26,8 @@ def actual(folder: Path, rows: list[Row], **more: Any) -> Decimal:
     return found.actual
 
 
-RECENT = days("2026-11-20", "2026-11-24", "0")
-"""So that bills are fresh."""
+RECENT = [*days("2026-11-01", "2026-11-01", "0"), *days("2026-11-20", "2026-11-24", "0")]
+"""So that bills reach over the whole month until now."""
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,15 @@ RECENT = days("2026-11-20", "2026-11-24", "0")
 )
 def test_what_counts_in_a_period(tmp_path: Path, rows: list[Row], amount: str) -> None:
     assert actual(tmp_path, [*rows, *RECENT]) == Decimal(amount)
+
+
+def test_what_was_spent_before_the_bills_begin_is_not_nothing(tmp_path: Path) -> None:
+    rows = days("2026-10-20", "2026-11-24", "1")
+    assert status(tmp_path, budget(), rows).unknown == ()
+    year = status(tmp_path, budget(every="year"), rows)
+    assert year.actual == 36
+    assert year.unknown == ("bills begin on 2026-10-20",)
+    assert isinstance(budget_resource(year).look("budget.bill_complete"), Unknown)
 
 
 def test_the_metric_is_the_budgets_own(tmp_path: Path) -> None:
@@ -89,7 +98,7 @@ def test_only_rows_that_it_covers_count(tmp_path: Path) -> None:
 
 def test_what_a_bill_cannot_tell_is_said_and_not_counted(tmp_path: Path) -> None:
     running = both(team("vision"), Compare(Ref("field", "state"), "eq", "running"))
-    rows = [row("2026-11-24T00:00", "3", tags={"team": "vision"}), row("2026-11-24T00:00", "2")]
+    rows = [*RECENT, row("2026-11-24T00:00", "3", tags={"team": "vision"}), row("2026-11-24T00:00", "2")]
     found = status(tmp_path, budget(covers=running), rows)
     assert found.actual == 0
     assert found.unknown == ("1 billed row (3.00 USD): the bill does not say whether they count",)
