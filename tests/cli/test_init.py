@@ -66,8 +66,10 @@ def test_what_is_written_validates_and_passes_its_tests(here: Path) -> None:
         "tag-hygiene",
         "accelerator-waste",
         "schedules",
+        "iac-guardrail",
         "budgets",
         "unit-economics",
+        "cost-readiness",
         "house",
     ]
     for command in ("validate", "test"):

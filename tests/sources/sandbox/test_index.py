@@ -11,6 +11,7 @@ import pytest
 from finops_guard.language.policy import load_policy
 from finops_guard.pipeline import Request, run
 from finops_guard.sources import sandbox
+from finops_guard.sources.sandbox.bills import write_bills
 from finops_guard.sources.sandbox.estate import Estate
 from finops_guard.sources.sandbox.policy import SHIPPED
 from tests.sources.sandbox.conftest import NOW, Cloud
@@ -102,6 +103,7 @@ def test_an_organization_is_scanned_with_and_without_the_external_id(
     text = re.sub(r"(?ms)^scope:\n.*?(?=^\S)", f"scope:\n  aws:\n    organization: {{}}\n    {external_id}\n\n", text)
     (tmp_path / "finops-guard.yaml").write_text(text)
     with sandbox.applied(cloud.box.environment):
+        write_bills(tmp_path, NOW)
         policy = load_policy(tmp_path / "finops-guard.yaml", NOW.date())
         report = run(Request(policy, NOW, environ=os.environ))
     assert "Traceback" not in capfd.readouterr().err
