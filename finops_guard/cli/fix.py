@@ -1,0 +1,75 @@
+"""Put tags right in Terraform sources, where the right value is known."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from finops_guard.cli._options import counted, manners, policy
+from finops_guard.cli._policy import policy_for
+from finops_guard.errors import ActError, InputError, ScanError
+from finops_guard.language.diagnostics import printable
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+@policy
+@click.option("--diff/--write", "shows", default=True, show_default=True, help="Show the edits, or make them.")
+@click.option(
+    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Value of a tag where it is missing; repeatable."
+)
+@manners
+def command(  # noqa: D103 - click shows the help below
+    path: Path, policy_path: Path | None, shows: bool, given: tuple[str, ...], quiet: bool, verbose: bool
+) -> None:
+    del verbose
+    if not path.is_dir():
+        what = "only a folder of Terraform sources can be put right" if path.exists() else "no such folder"
+        raise InputError(f"{path}: {what}")
+    at = datetime.now(UTC)
+    rules = policy_for(policy_path, at.date(), starter=True)
+    from finops_guard.cli import _fix_files
+    from finops_guard.cli._fixing import Fixer
+    from finops_guard.pipeline import Request
+
+    request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
+    fixed = Fixer(request, _given(given, rules.aliases)).fixed()
+    if shows:
+        click.echo(_fix_files.diff(fixed.texts), nl=False)
+    else:
+        _fix_files.write(fixed.texts, path)
+    told = [f"not fixed: {each.rule.id} on {each.resource.id}: {why}" for each, why in fixed.left]
+    told += [f"not read: {gap.reason}" for gap in fixed.report.gaps]
+    done = "can be fixed" if shows else "fixed"
+    files = counted(len(fixed.texts), "file")
+    told.append(f"{counted(len(fixed.repaired), 'finding')} {done} in {files}, {len(fixed.left):,} not")
+    for line in [*fixed.said, *told] if not quiet else ():
+        click.echo(printable(line), err=True)
+    code = 1 if shows and fixed.texts else 0
+    raise click.exceptions.Exit(code if fixed.report.complete else ScanError.exit_code)
+
+
+command.help = f"""Put tags right in Terraform sources, where the right value is known.
+
+    PATH is a folder. It is judged by the policy as scan does; of what fails for its tags, this corrects values with one
+    allowed value that was clearly meant, keys in another spelling, and missing tags whose value --set gives or of which
+    there is one. Everything else is listed with the reason. Edits are judged before they are shown or made; a file that
+    changed since is not written ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
+    """
+
+
+def _given(pairs: tuple[str, ...], aliases: object) -> dict[str, str]:
+    from finops_guard.model import canonical
+
+    found: dict[str, str] = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if not sign or not key.strip() or not value.strip():
+            raise click.BadParameter(f"'{printable(pair)}' is not KEY=VALUE, for example team=vision")
+        name = canonical(key, aliases if isinstance(aliases, dict) else None)
+        if found.setdefault(name, value) != value:
+            raise click.BadParameter(f"tag '{printable(name)}' is given two values")
+    return found
