@@ -82,8 +82,10 @@ class Fixer:
         self._given, self._top = given, Path(request.targets[0])
         self._texts: dict[Path, bytes] = {}
         self._parsed: dict[Path, syntax.Source] = {}
+        self._blocks: dict[Path, dict[tuple[int, int], Block]] = {}
+        self._providers: dict[tuple[Path, str, str], tuple[Path, edits.Maps] | None] = {}
         self._fixed = Fixed(run(request))
-        self._before = self._look({})
+        self._before = self._after = self._seen(self._fixed.report)
         self._asked: set[str] = set()
 
     def fixed(self) -> Fixed:
@@ -91,21 +93,23 @@ class Fixer:
         fixed = self._fixed
         jobs = [*self._jobs()]
         draft = self._settled(jobs)
-        after = self._look(self._after(draft)) if draft.jobs else self._before
+        after = self._after if draft.jobs else self._before
         gone = {each.id for each in fixed.report.findings if each.id not in after.verdicts}
         fixed.repaired = [each for each in fixed.report.findings if each.id in gone and each.verdict == "fail"]
         fixed.left = [(finding, why) for finding, why in fixed.left if finding.id not in gone]
-        fixed.texts = {file: (self._texts[file], text) for file, text in self._after(draft).items()}
+        fixed.texts = {file: (self._texts[file], text) for file, text in self._edited(draft).items()}
         fixed.said += draft.said
         return fixed
 
     def _look(self, texts: Mapping[Path, bytes]) -> _Seen:
         token = syntax.INSTEAD.set({path.resolve(): text for path, text in texts.items()})
         try:
-            report = run(self._request)
-            resources = {each.id: each for each in inventory(self._request)[0]}
+            return self._seen(run(self._request))
         finally:
             syntax.INSTEAD.reset(token)
+
+    def _seen(self, report: Report) -> _Seen:
+        resources = {each.id: each for each in inventory(self._request)[0]}
         wrong = tuple(each for each in report.findings if each.verdict in {"fail", "unknown"})
         return _Seen({each.id: each.verdict for each in wrong}, wrong, resources)
 
@@ -129,8 +133,8 @@ class Fixer:
         if isinstance(want, str):
             raise CannotError(want)
         file = Path(resource.at.file)
-        at = (resource.at.line, resource.at.column)
-        block = next((each for each in self._source(file).body.blocks if (each.line, each.column) == at), None)
+        self._source(file)
+        block = self._blocks[file].get((resource.at.line, resource.at.column))
         if block is None or block.type != "resource":
             raise CannotError("its block was not found")
         type_, name = block.labels
@@ -150,7 +154,8 @@ class Fixer:
                 self._texts[file] = file.read_bytes()
             except OSError as wrong:
                 raise CannotError(f"{file}: {wrong.strerror}") from None
-            self._parsed[file] = syntax.parse(self._texts[file], str(file))
+            source = self._parsed[file] = syntax.parse(self._texts[file], str(file))
+            self._blocks[file] = {(each.line, each.column): each for each in source.body.blocks}
         return self._parsed[file]
 
     def _settled(self, jobs: list[Job]) -> _Draft:
@@ -182,11 +187,12 @@ class Fixer:
     def _following(self, draft: _Draft, after: _Seen) -> list[Job]:
         """What the edits make of other rules, where its values were given as well; asked once of each finding."""
         found = []
+        jobs = {job.finding.resource.id: job for job in draft.jobs}
         for finding in after.findings:
             if finding.id in self._before.verdicts or finding.id in self._asked or not about_tags(finding):
                 continue
             self._asked.add(finding.id)
-            job = next((each for each in draft.jobs if each.finding.resource.id == finding.resource.id), None)
+            job = jobs.get(finding.resource.id)
             want = wanted(finding, self._given, self._request.policy.aliases)
             if job is not None and isinstance(want, Want) and want.adds and not want.values and not want.names:
                 found.append(replace(job, finding=finding, want=want, follows=True))
@@ -256,16 +262,23 @@ class Fixer:
         """The file and the literal default tags of the configuration that a resource uses; None without them."""
         named = job.block.body.attributes.get("provider")
         local = job.block.labels[0].partition("_")[0]
-        alias = None
+        alias = ""
         if named is not None:
             local, _, alias = literal(named).strip().strip('"').partition(".")
         if local not in _DEFAULTS or job.name not in {"tags", "labels"}:
             return None
+        key = (job.file.parent, local, alias)
+        if key not in self._providers:
+            self._providers[key] = self._defaults(*key)
+        return self._providers[key]
+
+    def _defaults(self, folder: Path, local: str, alias: str) -> tuple[Path, edits.Maps] | None:
+        """The same, by the folder of its module and the names of the configuration."""
         found = [
             (file, block)
-            for file in sorted(each for each in job.file.parent.iterdir() if each.name.endswith(_SUFFIXES))
+            for file in sorted(each for each in folder.iterdir() if each.name.endswith(_SUFFIXES))
             for block in self._source(file).body.named("provider")
-            if block.labels == (local,) and _alias(block) == (alias or None)
+            if block.labels == (local,) and _alias(block) == alias
         ]
         if len(found) != 1:
             return None
@@ -313,24 +326,28 @@ class Fixer:
                 )
         return taken
 
-    def _after(self, draft: _Draft) -> dict[Path, bytes]:
+    def _edited(self, draft: _Draft) -> dict[Path, bytes]:
         return {file: edits.applied(self._texts[file], some) for file, some in draft.edits.items() if some}
 
     def _wrong(self, draft: _Draft) -> tuple[dict[int, str], list[Job]]:
         """By job, why its edit does not hold; and what would have to be done with them."""
         try:
-            texts = self._after(draft)
+            texts = self._edited(draft)
         except CannotError as why:
             return {id(job): str(why) for job in draft.jobs}, []
         for file, text in texts.items():
             if syntax.parse(text, str(file)).mistake is not None:
                 return {id(job): "the file would no longer be HCL" for job in draft.jobs}, []
-        after = self._look(texts)
+        after = self._after = self._look(texts)
         wrong = {
             id(job): "the finding would stay" for job in draft.jobs if job.finding.id in after.verdicts
         }  # what is unknown afterwards is not put right either
+        by_place = defaultdict(list)
+        for job in draft.jobs:
+            by_place[job.file, job.block.line].append(job)
         for resource, what, keys in self._changed(draft, after):
-            own = [job for job in draft.jobs if _same(job, resource)]
+            at = self._before.resources.get(resource.id, resource).at
+            own = by_place[Path(at.file), at.line] if at is not None else []
             by = [
                 job for job in own if keys & {canonical(key, self._request.policy.aliases) for key in _keys(job.want)}
             ]
@@ -346,6 +363,7 @@ class Fixer:
                 keys = _read(finding.rule.match) | _read(finding.rule.require)
                 yield finding.resource, f"{finding.rule.id} would be {finding.verdict} for {finding.resource.id}", keys
         wants = _wants(draft.jobs)
+        names = {key: name for job in draft.jobs for key, name in job.want.names.items()}
         inherited = {
             (key, job.finding.resource.tags.raw[key], value)
             for job in draft.jobs
@@ -357,7 +375,9 @@ class Fixer:
                 yield (one or two or next(iter(after.resources.values()))), f"{name} would become another", set()
                 continue
             old, new = one.tags, two.tags
-            if old.unknown != new.unknown or old.open_because != new.open_because:
+            hidden = {names.get(key, key): reason for key, reason in old.unknown.items()}
+            hidden |= {key: new.unknown[key] for key in draft.shared.keys() & new.unknown.keys()}
+            if hidden != new.unknown or old.open_because != new.open_because:
                 yield one, f"what is known of the tags of {name} would change", set()
             for key in old.raw.keys() | new.raw.keys():
                 value = new.raw.get(key)
@@ -400,11 +420,6 @@ def _read(condition: Condition) -> set[str]:
             return {ref.name} if ref.space == "tag" else set()
 
 
-def _same(job: Job, resource: Resource) -> bool:
-    at, own = resource.at, job.finding.resource.at
-    return job.finding.resource.id == resource.id or (at is not None and own is not None and at == own)
-
-
-def _alias(block: Block) -> str | None:
+def _alias(block: Block) -> str:
     alias = block.body.attributes.get("alias")
-    return None if alias is None else literal(alias).strip('"')
+    return "" if alias is None else literal(alias).strip('"')
