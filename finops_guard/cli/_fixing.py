@@ -49,6 +49,7 @@ class Fixed:
 
     report: Report
     texts: dict[Path, tuple[bytes, bytes]] = field(default_factory=dict)
+    edits: dict[Path, set[Edit]] = field(default_factory=dict)
     repaired: list[Finding] = field(default_factory=list)
     left: list[tuple[Finding, str]] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -98,6 +99,7 @@ class Fixer:
         fixed.repaired = [each for each in fixed.report.findings if each.id in gone and each.verdict == "fail"]
         fixed.left = [(finding, why) for finding, why in fixed.left if finding.id not in gone]
         fixed.texts = {file: (self._texts[file], text) for file, text in self._edited(draft).items()}
+        fixed.edits = draft.edits
         fixed.said += draft.said
         return fixed
 

@@ -38,7 +38,7 @@ def command(  # noqa: D103 - click shows the help below
     request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
     fixed = Fixer(request, _given(given, rules.aliases)).fixed()
     if shows:
-        click.echo(_fix_files.diff(fixed.texts), nl=False)
+        click.echo(_fix_files.diff(fixed.texts, fixed.edits), nl=False)
     else:
         _fix_files.write(fixed.texts, path)
     told = [f"not fixed: {each.rule.id} on {each.resource.id}: {why}" for each, why in fixed.left]
