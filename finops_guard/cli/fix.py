@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def command(  # noqa: D103 - click shows the help below
     request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
     fixed = Fixer(request, _given(given, rules.aliases)).fixed()
     if shows:
-        click.echo(_fix_files.diff(fixed.texts, fixed.edits), nl=False)
+        _show(_fix_files.diff(fixed.texts, fixed.edits))
     else:
         _fix_files.write(fixed.texts, path)
     told = [f"not fixed: {each.rule.id} on {each.resource.id}: {why}" for each, why in fixed.left]
@@ -59,6 +60,15 @@ command.help = f"""Put tags right in Terraform sources, where the right value is
     there is one. Everything else is listed with the reason. Edits are judged before they are shown or made; a file that
     changed since is not written ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
     """
+
+
+def _show(patch: bytes) -> None:
+    """As it is to a file or a pipe; what steers a terminal is not sent to one."""
+    if not sys.stdout.isatty():
+        click.echo(patch, nl=False)
+        return
+    for line in patch.decode(errors="backslashreplace").split("\n")[:-1]:
+        click.echo(printable(line.expandtabs(4)))
 
 
 def _given(pairs: tuple[str, ...], aliases: object) -> dict[str, str]:

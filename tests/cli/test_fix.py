@@ -133,6 +133,17 @@ def test_default_tags_when_many_need_it(house: Path) -> None:
     assert text.count('team = "vision"') == 2
 
 
+def test_default_tags_in_another_file_and_tags_that_cannot_be_told(house: Path) -> None:
+    provider = 'provider "aws" {\n  alias = "x"\n  default_tags {\n    tags = { Environment = "prd" }\n  }\n}\n'
+    (house / "providers.tf").write_text(provider)
+    use = "  provider = aws.x\n"
+    hidden = machine("  tags = var.given\n", "h", use) + 'variable "given" {}\n'
+    ran, text = fixed(house, machine(f"  tags = {{{EVERY} }}\n", more=use) + hidden, *SET)
+    assert (house / "providers.tf").read_text() == provider.replace('Environment = "prd"', 'environment = "prod"')
+    assert text == machine(f'  tags = {{{EVERY}    team = "vision"\n }}\n', more=use) + hidden
+    assert " 0 not" in ran.err
+
+
 def test_what_reads_the_tags_of_another_must_not_change(house: Path) -> None:
     reader = 'resource "aws_s3_bucket" "r" {\n  tags = { team = try(aws_instance.a.tags["team"], "nlp") }\n}\n'
     ran, text = fixed(house, machine("  tags = { x = 1 }\n") + reader, *SET)
