@@ -445,7 +445,8 @@ def test_a_killed_run_is_gone_on_with(world: World, operation: str, nth: int, do
     assert len({key for _, key in items}) == 5
     store = open_store("state", world.folder, lambda: None)
     came = [outcome.state for entry in entries(store) for outcome in entry.outcomes]
-    assert came.count("done") == 12  # four marks, four tags, four stops
+    # Four marks, four tags, four stops; marks say the day, and where midnight lies between they are written again.
+    assert came.count("done") in (12, 16)
     assert open_acts(entries(store)) == {}
     world.cloud.asked.clear()
     world.at(LATER + timedelta(minutes=1))

@@ -118,6 +118,7 @@ def test_a_plan_that_adds_too_much_is_stopped_by_its_money(house: Path) -> None:
 BILL = """\
 BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ProviderName,\
 ServiceName,SubAccountId,ResourceId,RegionId,Tags
+0,0,0,USD,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z,Usage,AWS,EC2,1,i-0,us-east-1,
 1000,1000,1000,USD,2026-11-20T00:00:00Z,2026-11-21T00:00:00Z,Usage,AWS,EC2,1,i-1,us-east-1,"{""team"": ""vision""}"
 """
 BUDGET = """\
