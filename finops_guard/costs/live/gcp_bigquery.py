@@ -76,7 +76,9 @@ def _rows(source: CostSource, reach: Reach, there: Site, table: re.Match[str], d
             "Tags": dumps({str(label["key"]): str(label["value"]) for label in labels}),
             "ChargeCategory": _CATEGORIES.get(cells["cost_type"], "Usage"),
         }
-        cost, credit = Decimal(cells["cost"] or 0), Decimal(cells["credits"] or 0)
+        if not cells["cost"]:
+            raise ScanError(f"BigQuery has rows of {day} without a cost: what they cost is not known")
+        cost, credit = Decimal(cells["cost"]), Decimal(cells["credits"] or 0)  # no credits: none were given
         yield row_of(day, more, billed=cost, effective=cost)
         if credit:
             yield row_of(day, more | {"ChargeCategory": "Credit"}, billed=credit, effective=credit)

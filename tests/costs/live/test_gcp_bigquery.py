@@ -87,3 +87,10 @@ def test_what_it_may_cost_is_a_bound(tmp_path: Path) -> None:
     with answering(lambda _: (200, {}, page())) as here, pytest.raises(ScanError, match=r"more than 0\.5 USD"):
         list(gcp_bigquery.fetch(SOURCE, reach(here, tmp_path, max_usd=Decimal("0.5"))))
     assert here.asked == []
+
+
+def test_a_row_without_a_cost_is_not_free(tmp_path: Path) -> None:
+    without = [*TAX[:10], None, "0"]
+    with answering(lambda _: (200, {}, page(without))) as here, pytest.raises(ScanError, match="without a cost"):
+        list(gcp_bigquery.fetch(SOURCE, reach(here, tmp_path)))
+    assert list((tmp_path / "live").glob("*.csv")) == []
