@@ -32,7 +32,7 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def collect(path: Path, document: Reading) -> Iterator[Resource]:
     """Every resource of a template, or of all templates in a folder."""
-    from finops_guard.sources.iac._cfn_files import resources
+    from finops_guard.sources.iac._cfn.files import resources
 
     files = list(_folders.files(path, SUFFIXES, recognises)) if path.is_dir() else [path]
     yield from resources(path, files, document)

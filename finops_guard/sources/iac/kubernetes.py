@@ -29,7 +29,7 @@ def recognises(path: Path, head: bytes) -> bool:
 
 def collect(path: Path, document: Reading) -> Iterator[Resource]:
     """Every object of a file, or of all files in a folder."""
-    from finops_guard.sources.iac._k8s_files import resources
+    from finops_guard.sources.iac._k8s.files import resources
 
     files = list(_folders.files(path, SUFFIXES, recognises)) if path.is_dir() else [path]
     yield from resources(path, files, document)

@@ -14,8 +14,9 @@ import pytest
 from finops_guard.errors import InputError
 from finops_guard.model import Location, Notes, Resource, Unknown
 from finops_guard.sources import iac
-from finops_guard.sources.iac import _arm_values, arm
-from finops_guard.sources.iac._arm_values import Scope, value_of
+from finops_guard.sources.iac import arm
+from finops_guard.sources.iac._arm import values as arm_values
+from finops_guard.sources.iac._arm.values import Scope, value_of
 
 Write: TypeAlias = Callable[..., dict[str, Resource]]
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -208,7 +209,7 @@ def test_loops(template: Write) -> None:
 
 
 def test_loops_in_loops_end(template: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_arm_values, "_MAX_ROUNDS", 3000)
+    monkeypatch.setattr(arm_values, "_MAX_ROUNDS", 3000)
     inner: dict[str, object] = {**DISK, "copy": {"name": "c", "count": 800}}
     for depth in range(4):
         inner = {"type": "Microsoft.Resources/deployments", "name": f"n{depth}", "copy": {"name": "c", "count": 800},

@@ -1,0 +1,1 @@
+"""ARM: templates evaluated, in `template.py` their resources."""

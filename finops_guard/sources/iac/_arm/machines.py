@@ -1,0 +1,62 @@
+"""The machines of an ARM resource, and the node pools that stand inside a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from finops_guard.model import Unknown
+from finops_guard.sources.iac import _planned
+from finops_guard.sources.iac._arm.functions import member
+from finops_guard.sources.iac._planned import Machines
+
+if TYPE_CHECKING:
+    from finops_guard.sources.iac._types import IacType, Path
+
+_CLUSTER = "microsoft.containerservice/managedclusters"
+_SPOT: tuple[tuple[Path, str], ...] = (
+    (("properties", "priority"), "spot"),
+    (("properties", "virtualMachineProfile", "priority"), "spot"),
+    (("properties", "scaleSetPriority"), "spot"),
+    (("properties", "properties", "vmPriority"), "lowpriority"),
+)
+
+
+def machines_of(type_: str, row: IacType | None, values: Mapping[str, object]) -> Machines:
+    """What a resource runs; a cluster runs nothing itself, its pools do."""
+    if row is None or type_.casefold() == _CLUSTER:
+        return Machines()
+
+    def look(path: Path) -> object:
+        value: object = values
+        for step in path:
+            if isinstance(value, Unknown):
+                return value
+            try:
+                value = member(value, step)
+            except KeyError:
+                return None
+        return value
+
+    spot = any(str(look(path)).casefold() == wanted for path, wanted in _SPOT)
+    found = _planned.machines_of(row, look)
+    size = found.size if not isinstance(found.size, dict | list) else None
+    return replace(found, spot=spot, size=size)
+
+
+def pools_of(type_: str, values: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[str, object]]]:
+    """The pools inside a cluster as (end of the address, type, resource).
+
+    They run, cost and are tagged by themselves.
+    """
+    if type_.casefold() != _CLUSTER:
+        return
+    properties = values.get("properties")
+    pools = properties.get("agentPoolProfiles") if isinstance(properties, dict) else None
+    for number, pool in enumerate(pools if isinstance(pools, list) else ()):
+        if isinstance(pool, dict):
+            name = pool.get("name")
+            shown = name if isinstance(name, str) else number
+            inside = {"properties": pool, "location": values.get("location")}
+            yield f".agentPoolProfiles[{shown}]", "Microsoft.ContainerService/managedClusters/agentPools", inside

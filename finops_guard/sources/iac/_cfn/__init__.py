@@ -1,0 +1,1 @@
+"""CloudFormation: templates evaluated, in `stack.py` their resources."""

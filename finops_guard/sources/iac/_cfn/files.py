@@ -1,0 +1,38 @@
+"""CloudFormation templates of a folder, each one once: those that others nest are read where they are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.sources.iac._cfn.stack import Parent, Stack, stack
+from finops_guard.sources.iac._folders import reading
+
+if TYPE_CHECKING:
+    from finops_guard.model import Resource
+    from finops_guard.sources.iac import Reading
+
+
+def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[Resource]:
+    """The resources of all files. Of a folder their addresses begin with the file's name.
+
+    InputError for a file that cannot be read; of a folder that is a gap.
+    """
+    read: list[tuple[Path, Stack]] = []
+    nested: set[Path] = set()
+    for file in files:
+        prefix = "" if file == root else f"{_named(file.relative_to(root))}:"
+        with reading("cloudformation", file, root, document):
+            found = stack(file, document, Parent(address=prefix, files=(file.resolve(),)))
+            nested.update(found.children())
+            read.append((file, found))
+    for file, found in read:
+        if file.resolve() in nested and len(files) > 1:
+            continue
+        with reading("cloudformation", file, root, document):
+            yield from found.resources()
+
+
+def _named(file: Path) -> str:
+    return file.with_suffix("").as_posix().removesuffix(".template")

@@ -1,0 +1,47 @@
+"""What a CloudFormation type is: our table's row, else what its schema says of tags (`data/cloudformation_tags.tsv`).
+
+That file is `tagging.tagProperty` of the resource provider schemas that AWS publishes, as of 2026-10-20, without the
+types that `data/iac_types.tsv` has; a type without tags can carry none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from finops_guard.costs import tables
+from finops_guard.sources.iac._types import IacType, iac_type
+
+_NO_TAGS = ("Custom::",)
+
+
+def row_of(type_: str) -> IacType | None:
+    """What a type is; None for one that neither knows."""
+    row = iac_type("cloudformation", type_)
+    if row is not None:
+        return row
+    if type_.startswith(_NO_TAGS):
+        return _plain(type_, "")
+    tags = _tags().get(type_)
+    return None if tags is None else _plain(type_, tags)
+
+
+def _plain(type_: str, tags: str) -> IacType:
+    return IacType(
+        name=type_,
+        type=type_,
+        kind="other",
+        tags=(tags,) if tags else None,
+        region=(),
+        machine=(("InstanceType",),),
+        count=(),
+        size=(),
+        facts={},
+        via=(),
+        free=False,
+    )
+
+
+@cache
+def _tags() -> Mapping[str, str]:
+    return {row["type"]: row["tags"] for row in tables.rows("cloudformation_tags")}

@@ -1,0 +1,1 @@
+"""Kubernetes: manifests as resources, in `objects.py` one of them."""

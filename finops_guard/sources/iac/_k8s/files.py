@@ -1,0 +1,91 @@
+"""Manifests of a file or a folder: documents and lists of objects, and what scales them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finops_guard.errors import InputError
+from finops_guard.sources.iac._folders import reading
+from finops_guard.sources.iac._k8s.objects import Scaled, resource, scaling_of
+from finops_guard.sources.iac._marked import Map, Text, read
+
+if TYPE_CHECKING:
+    from finops_guard.model import Resource
+    from finops_guard.sources.iac import Reading
+
+_TEMPLATE = re.compile(r"(?m)^[^#\n]*\{\{")
+_HELP = "Render it first: helm template CHART | finops-guard scan -"
+_MAX_LISTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    text: Text
+    body: Map
+    prefix: str
+
+
+def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[Resource]:
+    """The objects of all files. Of a folder their addresses begin with the file's name.
+
+    InputError for a file that cannot be read; of a folder that is a gap.
+    """
+    found: list[_Object] = []
+    for file in files:
+        prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
+        with reading("kubernetes", file, root, document):
+            found += _objects(file, prefix)
+    scaled: Scaled = {}
+    for each in found:
+        scaled.update(scaling_of(each.body, each.prefix))
+    seen: dict[str, int] = {}
+    for each in found:
+        made = resource(each.body, each.text.at(each.body.at), each.prefix, scaled, document)
+        number = seen[made.id] = seen.get(made.id, 0) + 1
+        if number > 1:
+            made.fields["id"] = f"{made.id}#{number}"
+        yield made
+
+
+def _objects(file: Path, prefix: str) -> list[_Object]:
+    try:
+        text, documents = read(file)
+    except InputError as error:
+        template = _unrendered(file)
+        raise error if template is None else template from None
+    return [_Object(text, body, prefix) for document in documents for body in _expanded(text, document, 0)]
+
+
+def _expanded(text: Text, document: object, depth: int) -> Iterator[Map]:
+    """An object, or those of a list of them."""
+    if document is None:
+        return
+    if isinstance(document, list):
+        for each in document:
+            yield from _expanded(text, each, depth + 1)
+        return
+    if not isinstance(document, Map):
+        raise InputError(f"{text.file}:1:1: a document that is no Kubernetes object")
+    kind, items = document.get("kind"), document.get("items")
+    if not isinstance(kind, str) or not isinstance(document.get("apiVersion"), str):
+        text.refuse(document.at, "a Kubernetes object without apiVersion and kind")
+    if kind.endswith("List") and isinstance(items, list) and depth < _MAX_LISTS:
+        for each in items:
+            yield from _expanded(text, each, depth + 1)
+        return
+    if not str(document["apiVersion"]).startswith("kustomize.config.k8s.io/"):
+        yield document
+
+
+def _unrendered(file: Path) -> InputError | None:
+    """What to say of a Helm template, which is YAML only after it is rendered."""
+    text = Text(file)
+    mark = _TEMPLATE.search(text.text)
+    if mark is None:
+        return None
+    place = text.at(mark.end() - 2)
+    return InputError(f"{file}:{place.line}:{place.column}: a Helm template that is not rendered", help=_HELP)

@@ -1,0 +1,168 @@
+"""One Kubernetes object as a resource.
+
+Labels that count are those that its pods get: cost is allocated by the labels of pods, and the built-in controllers do
+not hand theirs down. What operators run has the object's labels too, as they hand them down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeAlias
+
+from finops_guard.model import Location, Resource, Unknown
+from finops_guard.sources.iac import _planned, _tags
+from finops_guard.sources.iac._either import looked_up
+from finops_guard.sources.iac._k8s.accelerators import Request, fields_of
+from finops_guard.sources.iac._k8s.pods import Pods, pods_of
+from finops_guard.sources.iac._planned import Machines, Planned
+from finops_guard.sources.iac._tags import NONE, Labels
+from finops_guard.sources.iac._types import IacType, iac_type
+
+if TYPE_CHECKING:
+    from finops_guard.sources.iac import Reading
+    from finops_guard.sources.iac._marked import Map
+
+Scaled: TypeAlias = dict[tuple[str, str, str, str], "int | Unknown"]
+"""(file's prefix, namespace, kind, name) of what an autoscaler scales -> how many pods it has."""
+_SCALERS = {
+    "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas"),
+    "ScaledObject": ("minReplicaCount", "maxReplicaCount"),
+}
+_RUNS = frozenset({"cluster", "container-service", "endpoint", "job", "notebook", "training-job"})
+_LABELS = ("metadata", "labels")
+_QUANTITY = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)([kMGTPE]i?|Ki)?")
+_UNITS: dict[str, int] = {unit: 1000**n for n, unit in enumerate(("", "k", "M", "G", "T", "P", "E"))}
+_UNITS |= {f"{unit}i": 1024**n for n, unit in enumerate(("", "K", "M", "G", "T", "P", "E")) if unit}
+_CLOUD = "the manifest does not say on which cloud its cluster runs"
+
+
+def resource(body: Map, at: Location, prefix: str, scaled: Scaled, document: Reading) -> Resource:
+    """An object; its kind follows from its own or from that it has pods."""
+    kind, name, namespace = str(body["kind"]), _name(body), _text(body, ("metadata", "namespace"))
+    row = _row(body)
+    pods = pods_of(body, kind)
+    planned = Planned(
+        address=prefix + "/".join(part for part in (namespace, kind, name) if part),
+        name=name,
+        declared=row.type,
+        row=row,
+        change=None,
+        region=Unknown(_CLOUD),
+        taggable=True,
+        at=at,
+    )
+    replaced = scaled.get((prefix, namespace, kind, name))
+    if replaced is not None:
+        pods = [each.times(replaced) for each in pods]
+    found = _planned.resource(planned, _tags.tags_of(_labels(row, body, pods), document.aliases), _machines(row, body))
+    del found.fields["cloud"]
+    found.unknown["cloud"] = _CLOUD
+    if pods and row.kind == "other" and row.name == planned.declared and iac_type("kubernetes", row.name) is None:
+        found.fields["kind"] = "container-service"
+    for field, value in _accelerators(row, pods).items():
+        found.fields.pop(field, None)
+        if isinstance(value, Unknown):
+            found.unknown[field] = value.reason
+        else:
+            found.fields[field] = value
+    if pods:
+        found.facts["instances"] = _total(pods)
+    return found
+
+
+def _accelerators(row: IacType, pods: list[Pods]) -> Mapping[str, int | str | Unknown | None]:
+    """What its pods ask for; an operator's object that runs something says in its own way what."""
+    if not pods and row.kind in _RUNS:
+        return dict.fromkeys(_planned.NO_ACCELERATORS, Unknown("what its pods ask for is not in the manifest"))
+    return fields_of([Request.of(each.spec, each.number) for each in pods])
+
+
+def scaling_of(body: Map, prefix: str) -> Scaled:
+    """What an autoscaler says of how many there are of what it scales; nothing for any other object."""
+    names = _SCALERS.get(str(body["kind"]))
+    target = looked_up(body, ("spec", "scaleTargetRef"))
+    if names is None or not isinstance(target, dict):
+        return {}
+    least, most = (looked_up(body, ("spec", name)) for name in names)
+    least = 1 if least is None else least
+    number = least if least == most and isinstance(least, int) else None
+    said = Unknown(f"an autoscaler runs from {least} to {most} of it")
+    kind = str(target.get("kind") or "Deployment")
+    key = (prefix, _text(body, ("metadata", "namespace")), kind, str(target.get("name")))
+    return {key: said if number is None else number}
+
+
+def _row(body: Map) -> IacType:
+    version, kind = str(body["apiVersion"]), str(body["kind"])
+    group = version.rpartition("/")[0]
+    name = f"{group}/{kind}" if group else kind
+    row = iac_type("kubernetes", name)
+    if row is not None and not (name == "Service" and looked_up(body, ("spec", "type")) == "LoadBalancer"):
+        return row
+    return IacType(
+        name=name,
+        type=name,
+        kind="other" if row is None else "load-balancer",
+        tags=_LABELS,
+        region=(),
+        machine=(),
+        count=(),
+        size=(),
+        facts={},
+        via=(),
+        free=False,
+    )
+
+
+def _labels(row: IacType, body: Map, pods: list[Pods]) -> Labels:
+    own = _tags.of_map(looked_up(body, _LABELS))
+    if row.tags != _LABELS:
+        return _tags.of_map(looked_up(body, row.tags or ()))
+    return _tags.merged(own, _common(pods)) if pods else own
+
+
+def _common(pods: list[Pods]) -> Labels:
+    """The labels that all pods have."""
+    first, *rest = (_tags.of_map(each.labels) for each in pods)
+    found = {**first.values}
+    for other in rest:
+        for key in list(found):
+            if key not in other.values:
+                del found[key]
+            elif other.values[key] != found[key]:
+                found[key] = Unknown("its pods differ in it")
+    return Labels(found) if found else NONE
+
+
+def _machines(row: IacType, body: Map) -> Machines:
+    size = _planned.first(lambda path: looked_up(body, path), row.size)
+    facts: Mapping[str, object] = {fact: looked_up(body, path) for fact, path in row.facts.items()}
+    return Machines(size=None if size is None else _gib(size), facts=facts)
+
+
+def _gib(quantity: object) -> Decimal | Unknown:
+    match = _QUANTITY.fullmatch(str(quantity))
+    if match is None:
+        return Unknown("its size is not a quantity")
+    return Decimal(match[1]) * _UNITS[match[2] or ""] / 1024**3
+
+
+def _total(pods: list[Pods]) -> object:
+    total = 0
+    for each in pods:
+        if isinstance(each.number, Unknown):
+            return each.number
+        total += each.number
+    return total
+
+
+def _name(body: Map) -> str:
+    made = _text(body, ("metadata", "generateName"))
+    return _text(body, ("metadata", "name")) or (f"{made}*" if made else "?")
+
+
+def _text(body: Map, path: tuple[str, ...]) -> str:
+    value = looked_up(body, path)
+    return "" if value is None else str(value)
