@@ -29,6 +29,7 @@ from finops_guard.model import Finding, Mode, Need, Notes, PackUsed, Policy, Rep
 from finops_guard.model.report import Memory
 from finops_guard.plan import plan
 from finops_guard.sources import targets
+from finops_guard.sources.iac._given import NOTHING, Given
 from finops_guard.state import spool
 from finops_guard.state.store import Store
 
@@ -41,7 +42,8 @@ class Request:
 
     `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
     part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD. `every`: judge
-    also what a plan leaves as it is. `baseline`: findings that count no more.
+    also what a plan leaves as it is. `baseline`: findings that count no more. `given`: values of the variables and
+    parameters of documents.
     """
 
     policy: Policy
@@ -62,6 +64,7 @@ class Request:
     max_api_cost: Decimal | None = None
     every: bool = False
     baseline: Baseline | None = None
+    given: Given = NOTHING
 
 
 def run(request: Request) -> Report:
@@ -72,7 +75,7 @@ def run(request: Request) -> Report:
     evaluator = Evaluator(policy.bindings, at, policy.fx, include_pass=request.include_pass)
     told = orders.told_of_stops(policy, need, store, request.state, request.environ)
     with _spool(request.snapshot_out) as path, books.opened(_asked(request), notes) as money:
-        found = targets.collect(policy, request.targets, need, at, notes, jobs=request.jobs, environ=request.environ)
+        found = _found(request, need, notes)
         mix = Mix(notes)
         spool.write(mix.seen(found), path, lambda: _head(request, notes))
         known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
@@ -180,10 +183,14 @@ def _enforced(report: Report, request: Request, store: Store, notes: Notes, path
 def inventory(request: Request) -> tuple[Iterator[Resource], Notes]:
     """Everything there is, whatever the rules need, as sources say it; the notes are complete when it ends."""
     notes, everything = Notes(say=request.say), Need(kinds=None, fields=frozenset())
-    found = targets.collect(
-        request.policy, request.targets, everything, request.at, notes, jobs=request.jobs, environ=request.environ
-    )
-    return found, notes
+    return _found(request, everything, notes), notes
+
+
+def _found(request: Request, need: Need, notes: Notes) -> Iterator[Resource]:
+    return targets.collect(
+        request.policy, request.targets, need, request.at, notes,
+        jobs=request.jobs, environ=request.environ, given=request.given,
+    )  # fmt: skip
 
 
 def _asked(request: Request) -> books.Asked:

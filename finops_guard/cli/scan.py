@@ -16,6 +16,7 @@ from finops_guard.cli._estate import SANDBOX, Target, estate
 from finops_guard.cli._options import Word, costs, instant, manners, max_api_cost, policy
 from finops_guard.cli._outputs import Format, NamedFile, check, write
 from finops_guard.cli._progress import progress
+from finops_guard.cli._variables import InOrder, given, variables
 from finops_guard.errors import ActError, InputError
 from finops_guard.language.diagnostics import printable
 from finops_guard.model import SEVERITIES, Policy, Report
@@ -24,7 +25,7 @@ _OBJECTS = 50_000
 """New objects between two searches for cycles: a scan keeps many small ones without any, and searching takes time."""
 
 
-@click.command()
+@click.command(cls=InOrder)
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", type=Target())
 @policy
 @click.option(
@@ -66,6 +67,7 @@ _OBJECTS = 50_000
 @click.option(
     "--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Keep what fails, for --baseline."
 )
+@variables
 @click.option("--include", type=Word(("pass",)), help="Also list what passes.")
 @costs
 @max_api_cost
@@ -75,7 +77,9 @@ _OBJECTS = 50_000
 @click.option("--at", callback=instant, metavar="TIME", help="Judge as of a time (UTC); a past one needs a snapshot.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=8, show_default=True, help="Cells read at a time.")
 @manners
+@click.pass_context
 def command(  # noqa: D103 - click shows the help below
+    ctx: click.Context,
     targets: tuple[str, ...],
     policy_path: Path | None,
     mode: str,
@@ -87,6 +91,8 @@ def command(  # noqa: D103 - click shows the help below
     stood: Path | None,
     baseline_ref: str | None,
     write_baseline: Path | None,
+    pairs: tuple[tuple[str, str], ...],
+    var_files: tuple[Path, ...],
     include: str | None,
     costs: tuple[str, ...],
     max_api_cost: Decimal | None,
@@ -125,6 +131,7 @@ def command(  # noqa: D103 - click shows the help below
             costs=costs,
             max_api_cost=max_api_cost,
             every=every,
+            given=given(ctx, pairs, var_files),
         )
         if not quiet:
             _header(rules, wanted)

@@ -19,6 +19,7 @@ from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Gap, Need, Notes, Policy, Resource
+from finops_guard.sources.iac._given import NOTHING, Given, Taken
 
 if TYPE_CHECKING:
     from finops_guard.sources.aws._act import Acting
@@ -29,7 +30,7 @@ READ = ("aws",)
 _LOOK = 4096
 
 
-def collect(
+def collect(  # noqa: PLR0913 - a scan's whole request, as its parts
     policy: Policy,
     targets: Sequence[str],
     need: Need,
@@ -38,12 +39,14 @@ def collect(
     *,
     jobs: int,
     environ: Mapping[str, str],
+    given: Given = NOTHING,
 ) -> Iterator[Resource]:
     """The resources of all targets, one after the other; without targets, of the policy's scope.
 
     A cloud in the policy's scope that this version does not read is a gap. InputError for a target that is nothing
-    we know, before anything is read.
+    we know, before anything is read; and after everything for values in `given` that no document takes.
     """
+    taken = Taken()
     chosen = list(targets) or [cloud for cloud in CLOUDS if cloud in policy.scope] or ["aws"]
     streams: list[Iterator[Resource]] = []
     for target in chosen:
@@ -56,10 +59,16 @@ def collect(
         elif target in CLOUDS:
             raise InputError(f"this version does not read {target}; it reads {', '.join(READ)}, and snapshots")
         else:
-            streams.append(_file(target, notes, policy, environ))
+            streams.append(_file(target, notes, policy, environ, given, taken))
     if not targets:
         streams += [_inventory(policy, entry, notes) for entry in _entries(policy)]
-    return chain.from_iterable(streams)
+    return chain(chain.from_iterable(streams), _checked(taken, given))
+
+
+def _checked(taken: Taken, given: Given) -> Iterator[Resource]:
+    """Nothing, at the end of what was read."""
+    taken.check(given)
+    yield from ()
 
 
 def _cloud(
@@ -99,14 +108,16 @@ def known(target: str) -> None:
         raise InputError(f"no such target: {target}", help=hint)
 
 
-def _file(target: str, notes: Notes, policy: Policy, environ: Mapping[str, str]) -> Iterator[Resource]:
+def _file(
+    target: str, notes: Notes, policy: Policy, environ: Mapping[str, str], given: Given, taken: Taken
+) -> Iterator[Resource]:
     from finops_guard.sources import iac, snapshot
 
     known(target)
     path = _standard_input() if target == "-" else Path(target)
     if path.is_file() and snapshot.is_snapshot(_head(path)):
         return snapshot.collect(path, notes, policy.aliases)
-    return iac.collect(path, iac.Reading(notes, policy.aliases, environ))
+    return iac.collect(path, iac.Reading(notes, policy.aliases, environ, given, taken))
 
 
 def _head(path: Path) -> bytes:

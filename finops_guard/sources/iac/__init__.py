@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from finops_guard.errors import InputError
 from finops_guard.model import Notes
+from finops_guard.sources.iac._given import NOTHING, Given, Taken
 
 if TYPE_CHECKING:
     from finops_guard.model import Resource
@@ -31,12 +32,15 @@ _READS = "Terraform (plan JSON, folders), CloudFormation, ARM, Kubernetes"
 class Reading:
     """How a document is read: `aliases` as in `Tags.of`; what is to be said of the whole goes to `notes`.
 
-    `environ`: for what a document takes from it by name (`TF_VAR_…`).
+    `environ`: for what a document takes from it by name (`TF_VAR_…`). `given`: values of its variables or parameters; a
+    document tells `taken` which of them were its own.
     """
 
     notes: Notes
     aliases: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
+    given: Given = NOTHING
+    taken: Taken = field(default_factory=Taken)
 
 
 class Document(Protocol):
