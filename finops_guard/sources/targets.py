@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -138,14 +134,6 @@ def reading(notes: Notes) -> Iterator[Client]:
             yield client
     except ImportError as error:
         raise _missing("aws", error) from None
-
-
-def _standard_input() -> Path:
-    """What comes in, as a file for as long as this process: an inventory is nobody else's to find later."""
-    with tempfile.NamedTemporaryFile("wb", prefix="finops-guard-", suffix=".snapshot", delete=False) as file:
-        atexit.register(Path(file.name).unlink, missing_ok=True)
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    return Path(file.name)
 
 
 def expected(gaps: Sequence[Gap], policy: Policy, today: date) -> list[Gap]:

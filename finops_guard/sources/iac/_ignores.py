@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from operator import itemgetter
-from pathlib import Path
 
 import yaml
 
 from finops_guard.model import Location
+from finops_guard.sources import standard_input
 
 MARK = b"finops-guard:ignore"
 LARGEST = 4 * 2**20
@@ -78,8 +78,11 @@ NOTHING = Source((), lambda _at: None, lambda _ignore, _at: False)
 
 
 def read(file: str) -> Source:
-    """The comments of a file; none where it cannot be read. InputError where the parser of its language is missing."""
-    path = Path(file)
+    """The comments of a file, or of standard input by its name; none where it cannot be read.
+
+    InputError where the parser of its language is missing.
+    """
+    path = standard_input.file(file)
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
             return NOTHING
@@ -94,7 +97,8 @@ def read(file: str) -> Source:
         return _hcl(data, text, file)
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", "//", "/*")):
         return _json(text, file)
-    return _yaml(text, file) if name.endswith((".yaml", ".yml", ".template", ".json")) else NOTHING
+    may = file == standard_input.NAME or name.endswith((".yaml", ".yml", ".template", ".json"))
+    return _yaml(text, file) if may else NOTHING
 
 
 def parsed(rest: str, at: Location) -> Ignore:
