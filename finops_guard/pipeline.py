@@ -83,10 +83,9 @@ def run(request: Request) -> Report:
         waived = Waived(policy, at.date(), notes).seen(findings(judged, policy, at))
         failed = [*tally.found(waived if request.baseline is None else request.baseline.seen(waived))]
         notes.remarks += request.baseline.remarks() if request.baseline else ()
-        report = _report(request, started, notes, tally, evaluator.passed, failed)
+        report = _report(request, started, notes, tally, evaluator.passed, failed, planned=mix.only_planned)
         figures = known.figures
-        report = replace(report, budgets=figures.budgets, units=figures.units)
-        report = replace(report, planned=mix.only_planned, deltas=known.deltas.all())
+        report = replace(report, budgets=figures.budgets, units=figures.units, deltas=known.deltas.all())
         return report if store is None else _enforced(report, request, store, notes, path, known)
 
 
@@ -123,10 +122,12 @@ def _report(
     tally: Tally,
     passed: Mapping[tuple[str, str], int],
     failed: list[Finding],
+    *,
+    planned: bool,
 ) -> Report:
     policy, at = request.policy, request.at
     gaps = targets.expected(notes.gaps, policy, at.date())
-    steps = plan(failed, policy, at, can=targets.can)
+    steps = plan(failed, policy, at, can=targets.can, planned=planned)
     coverage = tally.coverage(passed)
     return Report(
         run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -157,6 +158,7 @@ def _report(
         calls=notes.calls,
         remarks=(*dict.fromkeys(notes.remarks), *_remarks(policy, at)),
         complete=all(gap.expected for gap in gaps),
+        planned=planned,
         enforced=frozenset(binding.name for binding in policy.bindings if binding.mode == "enforce"),
         asked=request.asked or request.targets,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -202,6 +202,9 @@ class PackUsed:
 class Report:
     """Everything one run found. Money totals by currency; `asked` are the targets as they were named.
 
+    `findings` and `steps` come with the dearest resource first. Of many they are read anew, as other objects, each time
+    they are looked at; those of a run that acts are held.
+
     `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
     `barred`: why it could not act at all; `journal_head`: the hash that seals what it did. `planned`: only what is
     planned was judged; then only findings of `enforced` bindings (their declared mode is enforce) fail a pipeline.
@@ -224,8 +227,8 @@ class Report:
     cost_month: Mapping[str, Decimal]
     cost_month_unknown: int
     saves_month: Mapping[str, Decimal]
-    findings: tuple[Finding, ...]
-    steps: tuple[Step, ...]
+    findings: Collection[Finding]
+    steps: Collection[Step]
     coverage: tuple[Coverage, ...]
     gaps: tuple[Gap, ...]
     calls: Mapping[str, Calls]
@@ -247,6 +250,10 @@ class Report:
         return finding.binding in self.enforced if planned else True
 
     def blocks(self, finding: Finding) -> bool:
-        """Whether the ladder of a finding on what is planned has `block`: it then fails whatever its severity."""
+        """Whether the ladder of a finding on what is planned has `block`: it then fails whatever its severity.
+
+        Not where it is unknown whether the binding holds for it: then nothing follows, as its steps say.
+        """
         planned = self.planned or finding.resource.fields.get("state") == "planned"
-        return planned and self.binds(finding) and any(rung.do == "block" for rung in finding.rule.otherwise)
+        has = any(rung.do == "block" for rung in finding.rule.otherwise)
+        return planned and has and finding.acts and self.binds(finding)

@@ -1,4 +1,8 @@
-"""What the policy allows: mode, permit, notice, approval. The same for every resource a binding judges by a rule."""
+"""What the policy allows: mode, permit, notice, approval. The same for every resource a binding judges by a rule.
+
+`block` is the result of a pipeline and writes nothing, so nothing has to permit it: as the exit code does, it follows
+from the mode that the policy and the binding declare, whatever mode the command has.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,10 @@ _NONE = Cap(0)
 
 
 class _Says(NamedTuple):
-    refused: tuple[str, ...]
-    waits: tuple[str, ...]
-    idle: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def check(draft: Draft, index: int, context: Context) -> None:
@@ -29,15 +34,23 @@ def check(draft: Draft, index: int, context: Context) -> None:
     draft.refused += says.refused
     draft.waits += says.waits
     draft.idle += says.idle
+    draft.notes += says.notes
 
 
 def cap_of(policy: Policy, verb: Verb) -> Cap | None:
     """How many acts of a verb a day holds; None is any number."""
+    if verb == "block":
+        return None
     return policy.at_most.get(verb, _NONE if verb in DESTRUCTIVE else None)
 
 
 def _says(binding: Binding, rule: Rule, index: int, context: Context) -> _Says:
     policy, rung = context.policy, rule.otherwise[index]
+    if rung.do == "block":
+        lowered = _lowered(binding, context)
+        if lowered:
+            return _Says((f"{lowered}: it is told and fails no pipeline",))
+        return _Says(notes=("fails the pipeline at any severity, but for --fail-on never",))
     refused = [*_not_permitted(binding, rule, index, policy)]
     waits, idle = [], []
     lowered = None if rung.do == "suggest" else _lowered(binding, context)

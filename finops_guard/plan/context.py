@@ -35,7 +35,7 @@ Episodes: TypeAlias = Mapping[str, Episode]
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The arguments of `plan`, and what was worked out once for many findings. `reread`: see `plan`."""
+    """The arguments of `plan`, and what was worked out once for many findings. `reread`, `planned`: see `plan`."""
 
     policy: Policy
     now: datetime
@@ -45,6 +45,7 @@ class Context:
     done_24h: Mapping[str, int]
     bindings: Mapping[str, Binding]
     reread: bool = False
+    planned: bool = False
     known: dict[tuple[object, ...], object] = field(default_factory=dict)
 
 

@@ -28,7 +28,7 @@ def climb(finding: Finding, context: Context) -> Iterator[Draft]:
     episode = context.episodes.get(finding.id)
     done = _done(episode)
     told = episode is not None
-    planned = _only_planned(finding.resource)
+    planned = context.planned or _only_planned(finding.resource)
     for index, rung in enumerate(finding.rule.otherwise):
         if index in done or (planned and rung.do in WRITES) or (not planned and rung.do == "block"):
             continue
@@ -50,7 +50,7 @@ def seconds(value: int | Param) -> timedelta:
 def _draft(finding: Finding, index: int, rung: Rung, context: Context, episode: Episode | None) -> Draft:
     resource, binding = finding.resource, context.bindings[finding.binding]
     began = episode.began if episode else context.now
-    due = began + seconds(rung.after) if rung.after else began
+    due = began + seconds(rung.after) if rung.after and rung.do != "block" else began  # a pipeline has no later
     step = Step(
         id=_identity(finding, index, rung.do, context),
         do=rung.do,

@@ -105,6 +105,33 @@ def test_block_fails_at_any_severity(house: Path) -> None:
     assert scan(house, *two[:1], more=more, options=("--fail-on", "critical")).code == 0
 
 
+@pytest.mark.parametrize(
+    ("mode", "use", "code", "state", "why"),
+    [
+        ("enforce", "", 1, "due", "fails the pipeline at any severity, but for --fail-on never"),
+        ("enforce", "    permit: [notify]\n", 1, "due", "fails the pipeline at any severity, but for --fail-on never"),
+        ("enforce", "    mode: dry-run\n", 0, "refused", "binding 'iac-guardrail' is dry-run: it is told and fails no"),
+        ("dry-run", "", 0, "refused", "the policy is dry-run: it is told and fails no pipeline"),
+    ],
+    ids=["enforce", "no permit", "lowered", "dry-run"],
+)
+def test_the_steps_and_the_exit_code_say_the_same_of_block(
+    house: Path, mode: str, use: str, code: int, state: str, why: str
+) -> None:
+    more = GUARDRAIL + "    severity: {accelerators-added: low, monthly-cost: low}\n" + use
+    two = [change("aws_instance", f"new{n}", machine(GOOD, kind="p4d.24xlarge")) for n in range(2)]
+    ran = scan(
+        house, *two, mode=mode, more=more, options=("-o", "table=t", "-o", "markdown=m", "--fail-on", "critical")
+    )
+    steps = [each for each in json.loads(ran.out)["steps"] if each["do"] == "block"]
+    assert ran.code == code, ran.out
+    assert {each["state"] for each in steps} == {state}
+    assert all(each["because"].startswith(why) for each in steps), steps
+    table = " ".join((house / "t").read_text().split())
+    assert f"block {'now' if code else 'refused'}" in table
+    assert f"| block | {'now' if code else 'refused'} |" in (house / "m").read_text()
+
+
 def test_a_plan_that_adds_too_much_is_stopped_by_its_money(house: Path) -> None:
     ran = scan(house, *(change("aws_instance", f"new{n}", machine(GOOD)) for n in range(2)), more=GUARDRAIL)
     assert found(ran, "iac-guardrail/monthly-cost") == {"plan": "fail"}

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from finops_guard.model import Cap, Freeze, Money, Param, Resource, Rung, Unknown, Verb
-from finops_guard.plan import Episode
+from finops_guard.plan import Episode, plan
+from tests.factory import report
 from tests.plan.build import (
     ALL,
     NOTIFY,
@@ -223,6 +224,29 @@ def test_what_is_only_planned_is_spoken_of_and_blocked() -> None:
     assert {s.do for s in planned(finding(machine(change="create"), ladder))} == {"notify", "block"}
     assert {s.do for s in planned(finding(machine(state="planned"), ladder))} == {"notify", "block"}
     assert {s.do for s in planned(finding(machine(), ladder))} == {"notify", "tag", "stop"}
+
+
+def test_block_says_what_the_exit_code_will_be() -> None:
+    """It writes nothing: neither `permit` nor `at_most` nor an approval is asked, only the declared mode."""
+    found = finding(machine(change="create"), rule(NOTIFY, Rung("block", 24 * H)))
+    under = policy(permit=frozenset({"notify"}), at_most={"block": Cap(0)}, approve={"block": 2})
+    block = only("block", planned(found, under=under))
+    assert (block.state, block.due) == ("due", NOW)
+    assert block.because == "fails the pipeline at any severity, but for --fail-on never"
+    lowered = only("block", planned(found, under=policy(mode="dry-run")))
+    assert (lowered.state, lowered.because) == ("refused", "the policy is dry-run: it is told and fails no pipeline")
+    doubtful = replace(found, acts=False)
+    assert only("block", planned(doubtful)).state == "refused"
+    judged = replace(report([found]), planned=True, enforced=frozenset({"b"}))
+    assert judged.blocks(found)
+    assert not judged.blocks(doubtful)
+
+
+def test_in_a_pipeline_a_budget_blocks_too() -> None:
+    ladder = rule(NOTIFY, Rung("block"), Rung("stop", H))
+    found = finding(machine(kind="budget"), ladder)
+    assert {s.do for s in plan([found], policy(), NOW, can=lambda *_: True)} == {"notify", "stop"}
+    assert {s.do for s in plan([found], policy(), NOW, can=lambda *_: True, planned=True)} == {"notify", "block"}
 
 
 def test_approval_is_waited_for() -> None:
