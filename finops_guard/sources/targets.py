@@ -107,13 +107,15 @@ def known(target: str) -> None:
 def _file(
     target: str, notes: Notes, policy: Policy, environ: Mapping[str, str], given: Given, taken: Taken
 ) -> Iterator[Resource]:
-    from finops_guard.sources import iac, snapshot
+    from finops_guard.sources import iac, snapshot, standard_input
+
+    def of(path: Path) -> Iterator[Resource]:
+        if path.is_file() and snapshot.is_snapshot(_head(path)):
+            return snapshot.collect(path, notes, policy.aliases)
+        return iac.collect(path, iac.Reading(notes, policy.aliases, environ, given, taken))
 
     known(target)
-    path = _standard_input() if target == "-" else Path(target)
-    if path.is_file() and snapshot.is_snapshot(_head(path)):
-        return snapshot.collect(path, notes, policy.aliases)
-    return iac.collect(path, iac.Reading(notes, policy.aliases, environ, given, taken))
+    return standard_input.read(of, notes) if target == "-" else of(Path(target))
 
 
 def _head(path: Path) -> bytes:
