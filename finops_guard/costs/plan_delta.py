@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from finops_guard.costs import prices
+from finops_guard.costs import assumed, prices
 from finops_guard.costs.pricing import Pricer
 from finops_guard.model import Money, PlanDelta, Policy, Resource, Tags, Unknown, Value, money_in
 
@@ -18,6 +18,7 @@ _TEAM = "team"
 _STANDS = frozenset({"none", "delete"})
 _STAYS = ("cloud", "type", "kind", "id", "state", "region")
 _MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count")
+_NOT_PRICED = frozenset({"before", "declared", "free", "accelerator_family"})
 _COUNT = "accelerators.count"
 
 
@@ -152,7 +153,12 @@ class Deltas:
         else:
             fields |= _counted(resource.text("cloud"), facts)
         was = Resource(fields, Tags.of({}), unknown, facts=facts)
+        usage = assumed.of(was, self._policy.assume)  # of what it was as of what it will be: else assuming would add it
+        if usage is not None:
+            assumed.settle(was, usage)
         self._pricer.apply(was)
+        if usage is not None:
+            assumed.add(was, usage)
         return was
 
 
@@ -165,9 +171,11 @@ def _by_usage(resource: Resource) -> bool:
 
 
 def _same(resource: Resource, was: Resource) -> bool:
-    size = "capacity.provisioned"
-    same = all(resource.facts.get(name) == was.facts.get(name) for name in _MACHINES)
-    return same and resource.look(size) == was.look(size)
+    """Whether nothing that a price could read has changed: what is not known is not the same as anything."""
+    size, names = "capacity.provisioned", {*resource.facts, *was.facts} - _NOT_PRICED
+    told = [(resource.facts.get(name), was.facts.get(name)) for name in names]
+    told.append((resource.fields.get(size), was.fields.get(size)))
+    return size not in resource.unknown and all(now == then and not isinstance(now, Unknown) for now, then in told)
 
 
 def _counted(cloud: str, facts: Mapping[str, object]) -> dict[str, Value]:

@@ -74,3 +74,24 @@ def test_what_is_there_already_is_not_assumed_anything_of() -> None:
     there.fields["state"] = "running"
     assume: dict[str, dict[str, object]] = {"aws_nat_gateway.main": {"bytes_processed_month": TB}}
     assert month(there, assume) == month(gateway(), {})
+
+
+def test_what_is_assumed_of_what_was_there_already_is_not_added_to_it() -> None:
+    assume = {"aws_nat_gateway.main": {"bytes_processed_month": TB}, "aws_instance.a": {"hours_month": 73}}
+    rules = policy(assume=assume)
+    for resource, each in (
+        (gateway(), Decimal("0.045") * (HOURS + 1000)),
+        (planned("aws_instance.a"), P5 * 73),
+    ):
+        for change, wanted in (("update", Decimal(0)), ("delete", -each), ("none", Decimal(0))):
+            resource.fields["change"] = change
+            resource.facts["before"] = {**resource.facts, "region": "us-east-1", "spot": False}
+            resource.price = None
+            deltas = Deltas(rules, Pricer(NOW.date()))
+            assert [*deltas.counted(enrich([resource], rules, NOW))]
+            (whole, *_) = deltas.all()
+            assert whole.low == whole.high
+            assert whole.low is not None
+            assert whole.before is not None
+            assert abs(whole.low - wanted) < Decimal("0.0001"), (change, whole.low)
+            assert abs(whole.before - each) < Decimal("0.0001"), change

@@ -169,3 +169,14 @@ def test_whether_anything_is_there_is_seen_as_it_passes() -> None:
         mix = Mix()
         assert [*mix.seen(resources)] == resources
         assert mix.only_planned is wanted
+
+
+def test_what_has_no_price_and_grows_is_not_taken_for_the_same() -> None:
+    units = planned("m", "update", machine=None, instances=10, before={"instances": 1})
+    units.fields |= {"type": "AWS::Bedrock::ProvisionedModelThroughput", "accelerators.count": 0}
+    whole, _ = total(units)
+    assert (whole.low, whole.high, len(whole.hidden)) == (None, None, 1)
+    units.facts["before"] = {"instances": 10}
+    units.price = None
+    whole, _ = total(units)
+    assert (whole.low, whole.high) == (NOTHING, NOTHING)
