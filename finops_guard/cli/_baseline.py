@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from finops_guard.advice.baseline import Baseline
     from finops_guard.model import Report
     from finops_guard.pipeline import Request
+    from finops_guard.sources.iac._given import Given
 
 _LIVE = ("aws", "azure", "gcp", "sandbox", "-")
 
@@ -69,7 +70,8 @@ def _at(request: Request, ref: str) -> Baseline:
         if not there:
             return Baseline(name, frozenset(), said=notes)
         try:
-            report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False))
+            given = _given_at(request.given, top, copy)
+            report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False, given=given))
         except InputError as wrong:
             what = wrong.what.splitlines()[0].replace(f"{copy}/", "")
             return Baseline(
@@ -80,6 +82,19 @@ def _at(request: Request, ref: str) -> Baseline:
         found = at_ref(report, name, copy)
         found.said += notes
         return found
+
+
+def _given_at(given: Given, top: Path, copy: Path) -> Given:
+    """The same values for an earlier commit: files as they were, and no variable needs to have been there."""
+    items = [_earlier(item, top, copy) if isinstance(item, Path) else item for item in given.items]
+    return replace(given, items=tuple(items), strict=False)
+
+
+def _earlier(file: Path, top: Path, copy: Path) -> Path:
+    """A file of the repository as the commit has it; one from elsewhere, or newer, as it is."""
+    path = file.resolve()
+    before = copy / path.relative_to(top) if path.is_relative_to(top) else path
+    return before if before.is_file() else file
 
 
 def _top(targets: tuple[str, ...]) -> Path:

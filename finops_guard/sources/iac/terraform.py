@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops_guard.language.near import suggest
 from finops_guard.model import Gap
 from finops_guard.sources.iac._hcl.config import SUFFIXES
 
@@ -31,14 +32,19 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
 
     folders = list(_folders(path))
     if folders[0] == path:
-        workspace = Workspace(path, document.environ)
+        workspace = Workspace(path, document.environ, document.given, document.taken)
         yield from _root(workspace, document, "")
         _tell_of_others(path, [each for each in folders if not workspace.has_read(each)], document)
+        _tell_of_unused(workspace.unused, document)
         return
     roots = _roots(folders, document)
+    unused: list[tuple[Path, str]] = []
     for folder in roots:
         prefix = "" if len(roots) == 1 else f"{folder.relative_to(path).as_posix()}//"
-        yield from _root(Workspace(folder, document.environ), document, prefix)
+        workspace = Workspace(folder, document.environ, document.given, document.taken)
+        yield from _root(workspace, document, prefix)
+        unused += workspace.unused
+    _tell_of_unused(unused, document)
 
 
 def _tell_of_others(path: Path, others: list[Path], document: Reading) -> None:
@@ -47,6 +53,15 @@ def _tell_of_others(path: Path, others: list[Path], document: Reading) -> None:
         named = ", ".join(each.relative_to(path).as_posix() for each in others[:_SHOWN])
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         document.notes.remarks.append(f"{path} does not call {named}{more}: scan what is there by itself")
+
+
+def _tell_of_unused(unused: list[tuple[Path, str]], document: Reading) -> None:
+    """What files that were given have for variables that no root declares."""
+    for file, name in dict.fromkeys(unused):
+        if name not in document.taken.declared:
+            near = suggest(name, sorted(document.taken.declared))
+            meant = f" (did you mean {near}?)" if near else ""
+            document.notes.remarks.append(f"{file}: there is no variable {name}{meant}, so its value is not used")
 
 
 def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Resource]:

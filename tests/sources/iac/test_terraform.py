@@ -1,6 +1,7 @@
 """Folders of Terraform sources: each test writes a few files and looks at the resources."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -10,6 +11,7 @@ import pytest
 from finops_guard.errors import InputError
 from finops_guard.model import Notes, Resource, Unknown
 from finops_guard.sources import iac
+from finops_guard.sources.iac._given import Given, Taken
 from finops_guard.sources.iac._hcl import syntax
 
 PROVIDERS = """
@@ -633,3 +635,81 @@ def test_what_nests_deeply_ends_in_no_traceback(tmp_path: Path, depth: int) -> N
         *map(Unknown, found["aws_s3_bucket.b"].tags.unknown.values()),
     }
     assert all("deep" in gap.reason for gap in notes.gaps)
+
+
+GIVEN = """
+    variable "plain" {
+      default = "default"
+    }
+    variable "size" {
+      type    = number
+      default = 1
+    }
+    variable "list" {
+      type    = list(string)
+      default = []
+    }
+    resource "aws_s3_bucket" "b" {
+      tags = { plain = var.plain, size = var.size + 1, list = join("-", var.list) }
+    }
+"""
+
+
+def given(folder: Path, *items: tuple[str, str] | Path) -> tuple[dict[str, str], Notes, Taken]:
+    """The tags of the only resource with these values given."""
+    notes, taken = Notes(), Taken()
+    reading = iac.Reading(notes, environ={"TF_VAR_plain": "env"}, given=Given(items), taken=taken)
+    (found,) = iac.collect(folder, reading)
+    return dict(found.tags.raw), notes, taken
+
+
+def test_values_that_are_given_win_in_their_order_and_are_read_by_the_type_of_their_variable(tmp_path: Path) -> None:
+    write(
+        tmp_path, {"main.tf": GIVEN, "a.auto.tfvars": 'plain = "auto"\n', "prod.tfvars": 'plain = "file"\nsize = 4\n'}
+    )
+    file = tmp_path / "prod.tfvars"
+    assert given(tmp_path)[0] == {"plain": "auto", "size": "2", "list": ""}
+    assert given(tmp_path, file)[0] == {"plain": "file", "size": "5", "list": ""}
+    pairs = (("plain", "[1]"), ("list", '["x", "y"]'), ("size", "7"))
+    assert given(tmp_path, file, *pairs)[0] == {"plain": "[1]", "size": "8", "list": "x-y"}
+    assert given(tmp_path, *pairs, file)[0] == {"plain": "file", "size": "5", "list": "x-y"}
+
+
+def test_a_file_of_values_may_be_json_with_exact_numbers(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": GIVEN, "p.tfvars.json": '{"size": 0.1, "list": ["a"]}'})
+    assert given(tmp_path, tmp_path / "p.tfvars.json")[0] == {"plain": "env", "size": "1.1", "list": "a"}
+
+
+@pytest.mark.parametrize(
+    ("item", "what"),
+    [
+        (("size", "many"), "--var size: 'many' is not a number"),
+        (("list", "x"), "--var list: x in a value from outside"),
+        (("list", "["), "--var list: its value is not an expression"),
+        (("list", '["a"]\nother = 1'), "--var list: its value is not an expression"),
+        (Path("gone.tfvars"), "gone.tfvars:1:1: cannot be read: No such file"),
+    ],
+)
+def test_what_its_variable_does_not_take_is_refused(tmp_path: Path, item: tuple[str, str] | Path, what: str) -> None:
+    write(tmp_path, {"main.tf": GIVEN})
+    with pytest.raises(InputError, match=re.escape(what)):
+        given(tmp_path, item)
+
+
+def test_a_file_with_a_mistake_is_refused_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": GIVEN, "bad.tfvars": 'plain = "x"\nsize = {\n'})
+    with pytest.raises(InputError, match=r"bad\.tfvars:\d+:\d+: "):
+        given(tmp_path, tmp_path / "bad.tfvars")
+
+
+def test_only_what_a_root_declares_is_taken_and_a_file_for_several_roots_is_told_once(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": GIVEN, "p.tfvars": 'plan = "x"\n'})
+    _, notes, taken = given(tmp_path, ("nobody", "x"), tmp_path / "p.tfvars", tmp_path / "parameters.json")
+    assert taken.items == {tmp_path / "p.tfvars"}
+    file = tmp_path / "p.tfvars"
+    assert notes.remarks == [f"{file}: there is no variable plan (did you mean plain?), so its value is not used"]
+
+
+def test_a_value_that_is_given_is_certain_whatever_a_broken_file_may_say(tmp_path: Path) -> None:
+    write(tmp_path, {"main.tf": GIVEN, "terraform.tfvars": "plain = {"})
+    assert given(tmp_path, ("plain", "by hand"))[0] == {"plain": "by hand"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -43,17 +43,14 @@ class Computed(Typed):
 
 
 class Module:
-    """One instance of a module. `path` is its address without the root's, `given` what the root's variables are."""
+    """One instance of a module. `path` is its address without the root's, `call` None for the root itself."""
 
-    def __init__(
-        self, workspace: Workspace, config: Config, path: str, call: Call | None, given: Mapping[str, Val] | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, config: Config, path: str, call: Call | None) -> None:
         self.workspace, self.config, self.path, self.call_ = workspace, config, path, call
         self.scope = Scope(self, {})
         self.doubt: str | None = None
         if call is not None:
             self.doubt = call.caller.doubt or call.instance.doubt
-        self._given = given or {}
         self._known: dict[Key, Val] = {}
         self._instances: dict[tuple[str, str], list[Declared] | Unknown] = {}
         self._children: dict[str, list[Module] | Unknown] = {}
@@ -134,9 +131,10 @@ class Module:
     def _argument(self, name: str) -> tuple[Val] | None:
         """What a variable is given, by the call or from outside; None where it is not."""
         if self.call_ is None:
-            if self.workspace.hidden is not None:
-                return (Unknown(f"variable {name} may be set where it cannot be read: {self.workspace.hidden}"),)
-            return (self._given[name],) if name in self._given else None
+            outside = self.workspace.outside
+            if outside.mistakes and name not in outside.certain:
+                return (Unknown(f"variable {name} may be set where it cannot be read: {outside.mistakes[0]}"),)
+            return (outside.values[name],) if name in outside.values else None
         attribute = self.call_.block.body.attributes.get(name)
         if attribute is None:
             return None

@@ -7,15 +7,16 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl import syntax
-from finops_guard.sources.iac._hcl.attributes import from_json, told
+from finops_guard.sources.iac._given import NOTHING, Given, Taken
+from finops_guard.sources.iac._hcl import outside
+from finops_guard.sources.iac._hcl.attributes import told
 from finops_guard.sources.iac._hcl.config import Config, load, sources_in
 from finops_guard.sources.iac._hcl.module import Module
-from finops_guard.sources.iac._hcl.scope import Scope
-from finops_guard.sources.iac._hcl.values import Val, WrongError
+from finops_guard.sources.iac._hcl.outside import Outside
+from finops_guard.sources.iac._hcl.values import Val
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.syntax import Block, Mistake
@@ -26,24 +27,32 @@ _LOCAL = ("./", "../")
 
 
 class Workspace:
-    """A root folder. `mistakes` are the files that could not be read, `opaque` the modules that are not on disk."""
+    """A root folder. `mistakes` are the files that could not be read, `opaque` the modules that are not on disk.
 
-    def __init__(self, root: Path, environ: Mapping[str, str]) -> None:
+    `unused`: what files that were given have for variables that the root does not have.
+    """
+
+    def __init__(
+        self, root: Path, environ: Mapping[str, str], given: Given = NOTHING, taken: Taken | None = None
+    ) -> None:
         self.root = root
         self.mistakes: list[Mistake] = []
         self.opaque: dict[str, str] = {}
         self._bounds = _repository(root)
         self._configs: dict[Path, Config] = {}
-        self._environ = environ
+        self._environ, self._given, self._taken = environ, given, taken or Taken()
         self._fetched: Mapping[str, str] | None = None
         self._locked: dict[str, tuple[int, int, int]] | None = None
-        self.hidden: str | None = None
-        """Why variables may have other values than those that could be read."""
+        self.outside = Outside()
+        self.unused: list[tuple[Path, str]] = []
 
     def module(self) -> Module:
-        """The root module, its variables given as Terraform would find them."""
+        """The root module, its variables given as Terraform would find them. InputError for what is given wrongly."""
         config = self._config(self.root)
-        return Module(self, config, "", None, self._variables(config))
+        self.outside = outside.found(self.root, self.shown(self.root), config.variables, self._environ)
+        self.mistakes += self.outside.mistakes
+        self.unused = list(outside.give(self.outside, self._given, self._taken, config.variables))
+        return Module(self, config, "", None)
 
     def has_read(self, folder: Path) -> bool:
         """Whether a folder is the root or one of the modules that were called so far."""
@@ -130,65 +139,6 @@ class Workspace:
             config = self._configs[key] = load(folder, self.shown(folder))
             self.mistakes += config.mistakes
         return self._configs[key]
-
-    def _variables(self, config: Config) -> dict[str, Val]:
-        """What is given from outside, the last one winning: environment, terraform.tfvars, *.auto.tfvars by name."""
-        scope = Scope(_Literal(), {})
-        given: dict[str, Val] = {}
-        for name, block in config.variables.items():
-            raw = self._environ.get(f"TF_VAR_{name}")
-            if raw is not None:
-                given[name] = _from_environment(raw, block, scope)
-        names = sorted(
-            path.name for path in self.root.iterdir() if path.name.endswith((".auto.tfvars", ".auto.tfvars.json"))
-        )
-        for name in ("terraform.tfvars", "terraform.tfvars.json", *names):
-            path = self.root / name
-            if path.is_file():
-                given.update(self._file(path, scope))
-        return given
-
-    def _file(self, path: Path, scope: Scope) -> Mapping[str, Val]:
-        shown = self.shown(self.root) + path.name
-        if path.name.endswith(".json"):
-            try:
-                found: Any = json.loads(path.read_bytes())
-                return dict(from_json(found)(scope)) if isinstance(found, dict) else {}
-            except (OSError, ValueError, RecursionError, WrongError):
-                return self._wrong(syntax.Mistake(shown, 1, 1, "is not JSON in UTF-8"))
-        source = syntax.read(path, shown)
-        if source.mistake is not None:
-            return self._wrong(source.mistake)
-        return {name: told(attribute, scope) for name, attribute in source.body.attributes.items()}
-
-    def _wrong(self, mistake: Mistake) -> Mapping[str, Val]:
-        self.mistakes.append(mistake)
-        self.hidden = str(mistake)
-        return {}
-
-
-class _Literal:
-    """Variable files hold literals only."""
-
-    def look(self, root: str, _steps: tuple[str, ...]) -> tuple[Val, int]:
-        """No reference is allowed there."""
-        return Unknown(f"{root} in a variable file"), 0
-
-    def call(self, name: str, _values: list[Val]) -> Val:
-        """No function either."""
-        return Unknown(f"{name}() in a variable file")
-
-
-def _from_environment(raw: str, block: Block, scope: Scope) -> Val:
-    """A string as it is where the variable is one, else an expression."""
-    type_ = block.body.attributes.get("type")
-    node = None if type_ is None else type_.node
-    written = "" if not isinstance(node, tuple) else node[1][node[0].start_byte : node[0].end_byte].decode()
-    if type_ is None or written in {"string", "number", "bool"} or node in {"string", "number", "bool"}:
-        return raw
-    source = syntax.parse(f"v = {raw}\n".encode(), "")
-    attribute = source.body.attributes.get("v")
-    return Unknown("its value in the environment is not an expression") if attribute is None else told(attribute, scope)
 
 
 def _ancestors(module: Module) -> set[Path]:
