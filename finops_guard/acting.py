@@ -117,12 +117,12 @@ class _Run:
             write_plan(orders.plan_out, steps, self.policy, ours.now(), identities=self.report.identities)
             applied = Applied(ours.run)
         else:
-            applied = apply(steps, ours, orders.verbs, orders.judge)
+            applied = apply(steps, ours, orders.verbs, orders.judge, because=notify.reasons)
         spoken = {step.id: step for step in self._spoken(first, told, marked)}
         done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
         if marked.tripped or applied.tripped:
             self._alert([*marked.outcomes, *applied.outcomes])
-        short = [*marked.short, *applied.short, *self._tell_acts(findings)]
+        short = [*marked.short, *applied.short, *self._tell_acts()]
         self._since(self.report.findings)
         self._say(left, findings, short)
         remarks = (*self.report.remarks, *dict.fromkeys(self.remarks))
@@ -173,7 +173,7 @@ class _Run:
         free = [finding for finding in findings if finding.id not in holding]
         episodes = ours.episodes(finding.id for finding in free)
         policy = with_room(self.policy, ())  # what `at_most` holds is counted by who acts, when it acts
-        return plan(free, policy, ours.now(), mode="enforce", can=self.orders.verbs.has, episodes=episodes)
+        return list(plan(free, policy, ours.now(), mode="enforce", can=self.orders.verbs.has, episodes=episodes))
 
     def _mark(self, steps: Sequence[Step]) -> Applied:
         """Notices that mark their resource write the tag first: it carries the notice where no channel does."""
@@ -182,7 +182,7 @@ class _Run:
         first: dict[str, Step] = {}
         for step in sorted(_marking(steps), key=lambda step: (*map(str, step.after.values()), step.id)):
             first.setdefault(step.resource.id, step)  # of several on one resource the earliest day
-        return apply(list(first.values()), self.ours, self.orders.verbs, self.orders.judge)
+        return apply(list(first.values()), self.ours, self.orders.verbs, self.orders.judge, because=notify.reasons)
 
     def _tell(self, steps: Sequence[Step], findings: Sequence[Finding], seen: Sequence[Seen], marked: Applied) -> Told:
         """Deliver notices and reminders, and begin the episodes of what was told."""
@@ -206,17 +206,16 @@ class _Run:
         ours.keep(warned(ours.records, delivered.warned, now))
         return told
 
-    def _tell_acts(self, findings: Iterable[Finding]) -> Iterator[str]:
+    def _tell_acts(self) -> Iterator[str]:
         """Tell what was done, with the head of the journal; why not, where the state does not take it."""
         ours, orders = self.ours, self.orders
         ours.close()
         try:
             self._heard(
                 notify.tell_acts(
-                    orders.store, self.policy, orders.environ, ours.now(),
-                    run=ours.run, head=ours.vouched(), findings=findings,
+                    orders.store, self.policy, orders.environ, ours.now(), run=ours.run, head=ours.vouched()
                 )
-            )  # fmt: skip
+            )
         except GuardError as wrong:
             yield f"not all that was done could be told: {wrong.what}"
 

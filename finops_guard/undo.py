@@ -134,7 +134,7 @@ class _Undo:
         )  # fmt: skip
         inverse = replace(
             act, verb=UNDO + act.verb, before=done.after, after=done.before, serves=(), saves_month=None, loses=(),
-            who=self.session.by, why=record.undoes(self.run),
+            who=self.session.by, why=record.undoes(self.run), reversible=False,
         )  # fmt: skip
         return Deed(inverse, step)
 

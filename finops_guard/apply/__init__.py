@@ -19,9 +19,21 @@ What is decided here, and its reasons:
 
 from finops_guard.apply.carry import apply
 from finops_guard.apply.own import before_ours
-from finops_guard.apply.ports import Clock, Judge, Limits, Verbs
+from finops_guard.apply.ports import Because, Clock, Judge, Limits, Verbs
 from finops_guard.apply.result import Applied
 from finops_guard.apply.session import Session, session
 from finops_guard.apply.settle import settle
 
-__all__ = ["Applied", "Clock", "Judge", "Limits", "Session", "Verbs", "apply", "before_ours", "session", "settle"]
+__all__ = [
+    "Applied",
+    "Because",
+    "Clock",
+    "Judge",
+    "Limits",
+    "Session",
+    "Verbs",
+    "apply",
+    "before_ours",
+    "session",
+    "settle",
+]

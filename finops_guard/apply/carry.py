@@ -10,7 +10,7 @@ from finops_guard.apply import choice, record
 from finops_guard.apply.canary import Canaries
 from finops_guard.apply.own import as_the_verb, found_by
 from finops_guard.apply.perform import Deed, perform, raised
-from finops_guard.apply.ports import Judge, Limits, Verbs
+from finops_guard.apply.ports import Because, Judge, Limits, Verbs
 from finops_guard.apply.recheck import Recheck, verbs_of, with_room
 from finops_guard.apply.result import Applied
 from finops_guard.apply.session import Session
@@ -32,6 +32,7 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
     approved: Sequence[str] = (),
     only: Collection[str] | None = None,
     limits: Limits | None = None,
+    because: Because = lambda _finding: (),
 ) -> Applied:
     """Carry out the steps that are due, through every gate; the others are left.
 
@@ -44,7 +45,7 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
     settled = settle(session, verbs)
     wanted = choice.due(steps, session.now(), only)
     policy = with_room(session.policy, approved)
-    check = Recheck(session, verbs, judge, policy, plan.observed if plan else {})
+    check = Recheck(session, verbs, judge, policy, plan.observed if plan else {}, because)
     carry = _Carry(
         session, verbs, check, limits or Limits(), record.under(plan) if plan else "", Canaries(session.store)
     )
@@ -159,6 +160,7 @@ class _Carry:
                     act_of(step, self.session.by, self.why, self.check.judged.get(step.id)),
                     verb=verb,
                     before={**step.before, **found_by(verb, step.resource)},
+                    reasons=self.check.reasons.get(step.id, {}),
                 ),
                 step,
             )

@@ -22,6 +22,9 @@ Judge: TypeAlias = Callable[[Sequence[Resource], datetime], Iterable[Finding]]
 Gives what fails, exempted or not, and what is unknown.
 """
 
+Because: TypeAlias = Callable[[Finding], Sequence[str]]
+"""Why a finding fails, in sentences: what goes on record with what is done about it."""
+
 
 class Verbs(Protocol):
     """What can be done to resources of which type. Steps of one call are of one account, region and type."""

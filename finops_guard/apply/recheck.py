@@ -8,7 +8,7 @@ from datetime import datetime
 
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, before_ours
-from finops_guard.apply.ports import Judge, Verbs, Windows
+from finops_guard.apply.ports import Because, Judge, Verbs, Windows
 from finops_guard.apply.reading import reread
 from finops_guard.apply.session import Session
 from finops_guard.apply.sights import Sights
@@ -28,16 +28,21 @@ _ENDED = ("completed", "deleting")
 
 @dataclass(slots=True)
 class Recheck:
-    """What the second look is made with; `was` as in `PlanFile.observed`. `judged`: by step, its resource as judged."""
+    """What the second look is made with; `was` as in `PlanFile.observed`.
+
+    By step that is to be done: `judged` is its resource as judged, `reasons` say by rule why it breaks that.
+    """
 
     session: Session
     verbs: Verbs
     judge: Judge
     policy: Policy
     was: Mapping[str, Observed]
+    because: Because
     sights: Sights = field(init=False)
     by_resource: dict[str, list[str]] = field(default_factory=dict)
     judged: dict[str, Resource] = field(default_factory=dict)
+    reasons: dict[str, dict[str, Sequence[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.sights = Sights(self.policy)
@@ -60,6 +65,8 @@ class Recheck:
                 if "running_for" in again.resource.fields:
                     resource.fields.setdefault("running_for", again.resource.fields["running_for"])
                 self.judged[step.id] = again.resource
+                served = [findings[finding] for finding, _ in step.serves]
+                self.reasons[step.id] = {finding.rule.id: self.because(finding) for finding in served}
                 go.append(replace(again, resource=resource, saves_month=step.saves_month))
             else:
                 out.append(Outcome(step.id, state, {}, {}, why))
@@ -93,7 +100,7 @@ class Recheck:
 
     def _plan(self, findings: Iterable[Finding], episodes: Mapping[str, Episode], now: datetime) -> list[Step]:
         can = self.verbs.has
-        return plan(findings, self.policy, now, mode="enforce", can=can, episodes=episodes, reread=True)
+        return list(plan(findings, self.policy, now, mode="enforce", can=can, episodes=episodes, reread=True))
 
     def _verdict(
         self, step: Step, live: Resource | None, again: Step | None, findings: Mapping[str, Finding], now: datetime

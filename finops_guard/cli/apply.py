@@ -28,6 +28,7 @@ def command(  # noqa: D103 - click shows the help below
     verbose: bool,
 ) -> None:
     del quiet, verbose
+    from finops_guard import notify
     from finops_guard.apply import apply
     from finops_guard.orders import as_planned, judge_of
     from finops_guard.plan import approvals, file
@@ -47,7 +48,9 @@ def command(  # noqa: D103 - click shows the help below
         file.check(plan, desk.policy, who, ours.now())
         given = approvals.counted(approvals.approvals(desk.store, plan.digest), who)
         judge = judge_of(desk.policy, as_planned(desk.policy, plan.steps, now))
-        done = apply(plan.steps, ours, verbs, judge, plan=plan, approved=given, only=only or None)
+        done = apply(
+            plan.steps, ours, verbs, judge, plan=plan, approved=given, only=only or None, because=notify.reasons
+        )
         _acts.spread(ours, done.outcomes, tripped=done.tripped)
     steps = {step.id: step for step in plan.steps}
     rows = [_acts.Row(steps[outcome.step].do, steps[outcome.step].resource.id, outcome) for outcome in done.outcomes]

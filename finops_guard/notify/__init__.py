@@ -11,6 +11,7 @@ from finops_guard.notify._alert import alert, tripped
 from finops_guard.notify._channels import load, names, unavailable
 from finops_guard.notify._choose import notices
 from finops_guard.notify._deliver import Delivered, deliver
+from finops_guard.notify._items import reasons
 from finops_guard.notify._notice import Group, Item, Notice
 from finops_guard.notify._outbox import keep, sent, waiting
 from finops_guard.notify._tell import tell_acts, tell_alert
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "names",
     "notices",
+    "reasons",
     "sent",
     "tell_acts",
     "tell_alert",

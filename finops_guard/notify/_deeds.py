@@ -2,13 +2,13 @@
 
 - An act that was done, or failed, is told once for each of its rules; each try that fails is another.
 - Of one that was not sent after all, and of the mark that a notice writes, nothing is told.
-- What a run knows of the findings (why, and for how much) is added where it is there; keys do not depend on it.
+- Why it was done, for how much, and how it is taken back stand in the journal too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from finops_guard.apply.intended import UNDO
 from finops_guard.apply.reading import resource_of
 from finops_guard.evaluate.findings import fingerprint
 from finops_guard.model import SEVERITIES, Outcome, Rule
-from finops_guard.notify._items import LONGEST_ID, about, clipped
+from finops_guard.notify._items import LONGEST_ID, clipped
 from finops_guard.notify._notice import Item, Notice, key_of
 from finops_guard.notify._route import Case, routed
 from finops_guard.outputs._view import short_name
@@ -24,15 +24,16 @@ from finops_guard.plan.ladder import DUE_TAG
 from finops_guard.state.entries import Act, Entry, open_acts
 
 if TYPE_CHECKING:
-    from finops_guard.model import Finding, Policy
+    from finops_guard.model import Policy
 
 _OPEN = "whether it was done is not known yet; the next run finds out"
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An act with what came of it. `place` is where the journal says so."""
+    """An act of a run with what came of it. `place` is where the journal says so."""
 
+    run: str
     act: Act
     outcome: Outcome
     at: datetime
@@ -47,24 +48,17 @@ def deeds(chain: Iterable[Entry]) -> Iterator[Deed]:
         intended |= {act.step: act for act in entry.acts}
         for outcome in entry.outcomes:
             if outcome.step in intended:
-                yield Deed(intended[outcome.step], outcome, entry.at, f"{entry.run} {entry.shard} {entry.seq}")
+                place = f"{entry.run} {entry.shard} {entry.seq}"
+                yield Deed(entry.run, intended[outcome.step], outcome, entry.at, place)
     for open_ in open_acts(entries).values():
         unknown = Outcome(open_.act.step, "failed", {}, {}, _OPEN)
-        yield Deed(open_.act, unknown, open_.at, f"{open_.run} {open_.shard} {open_.seq} open")
+        yield Deed(open_.run, open_.act, unknown, open_.at, f"{open_.run} {open_.shard} {open_.seq} open")
 
 
-def told(
-    done: Iterable[Deed],
-    policy: Policy,
-    run: str,
-    now: datetime,
-    *,
-    head: str = "",
-    findings: Mapping[str, Finding] | None = None,
-) -> list[Notice]:
-    """The notices of what a run did. `findings` by id are those there are."""
+def told(done: Iterable[Deed], policy: Policy, run: str, now: datetime, *, head: str = "") -> list[Notice]:
+    """The notices of what a run did."""
     rules = _rules(policy)
-    cases = (case for deed in done if _tells(deed) for case in _cases(deed, policy, rules, findings or {}))
+    cases = (case for deed in done if _tells(deed) for case in _cases(deed, policy, rules))
     return routed(cases, policy, run, now, head)
 
 
@@ -85,35 +79,25 @@ def _rules(policy: Policy) -> dict[str, tuple[Rule, bool]]:
     return found
 
 
-def _cases(
-    deed: Deed, policy: Policy, rules: Mapping[str, tuple[Rule, bool]], findings: Mapping[str, Finding]
-) -> Iterator[Case]:
+def _cases(deed: Deed, policy: Policy, rules: Mapping[str, tuple[Rule, bool]]) -> Iterator[Case]:
     for id_ in dict.fromkeys(deed.act.rules):
         rule, speaks = rules.get(id_, (None, True))  # a rule that the policy no longer has: it acted, so it is told
         if speaks:
-            yield Case("act", _item(deed, id_, rule, policy, findings), deed.act.team, deed.act.owner)
+            yield Case("act", _item(deed, id_, rule, policy), deed.act.team, deed.act.owner)
 
 
-def _item(deed: Deed, id_: str, rule: Rule | None, policy: Policy, findings: Mapping[str, Finding]) -> Item:
+def _item(deed: Deed, id_: str, rule: Rule | None, policy: Policy) -> Item:
     act, outcome = deed.act, deed.outcome
     finding = fingerprint(id_, act.resource)
-    key = key_of(policy.name, "act", deed.place, act.step, id_)
-    rung = next((rung for served, rung in act.serves if served == finding), 0)
-    known = findings.get(finding)
-    item = about(known, rung, key) if known is not None else _bare(act, id_, rule, finding, rung, key)
-    why = (clipped(outcome.error), *item.why) if outcome.error else item.why
-    verb = f"undo {act.verb.removeprefix(UNDO)}" if act.verb.startswith(UNDO) else act.verb
-    return replace(item, do=verb, due=deed.at, loses=act.loses, saves=act.saves_month, state=outcome.state, why=why)
-
-
-def _bare(act: Act, id_: str, rule: Rule | None, finding: str, rung: int, key: str) -> Item:
     resource = resource_of(act)
     resource.fields["name"] = act.name
+    taken_back = act.verb.startswith(UNDO)
     return Item(
-        key=key,
+        key=key_of(policy.name, "act", deed.place, act.step, id_),
         title=clipped(rule.title if rule else id_),
+        why=tuple(clipped(why) for why in _why(deed, id_)),
         finding=finding,
-        rung=rung,
+        rung=next((rung for served, rung in act.serves if served == finding), 0),
         rule=id_,
         severity=rule.severity if rule else SEVERITIES[-1],
         resource=clipped(act.resource, LONGEST_ID),
@@ -121,4 +105,24 @@ def _bare(act: Act, id_: str, rule: Rule | None, finding: str, rung: int, key: s
         type=clipped(act.type),
         account=clipped(act.account),
         region=clipped(act.region),
+        month=act.month,
+        saves=act.saves_month,
+        do=f"undo {act.verb.removeprefix(UNDO)}" if taken_back else act.verb,
+        due=deed.at,
+        loses=act.loses,
+        state=outcome.state,
+        undo=f"finops-guard undo {deed.run}" if _can_be_undone(deed) else "",
     )
+
+
+def _why(deed: Deed, id_: str) -> Iterator[str]:
+    """What went wrong, then why it was done: by whose order it was put back, and what broke the rule."""
+    if deed.outcome.error:
+        yield deed.outcome.error
+    if deed.act.verb.startswith(UNDO):
+        yield deed.act.why
+    yield from deed.act.reasons.get(id_, ())
+
+
+def _can_be_undone(deed: Deed) -> bool:
+    return deed.act.reversible and deed.outcome.state == "done" and not deed.act.verb.startswith(UNDO)

@@ -65,11 +65,10 @@ def asked(finding: Finding, rung: int, step: Step, before: int, told: Told) -> I
 def about(finding: Finding, rung: int, key: str) -> Item:
     """A finding, without what comes next."""
     resource = finding.resource
-    whys = [clipped(because(reason)) for reason in finding.reasons]
     return Item(
         key=key,
         title=clipped(finding.rule.title),
-        why=tuple(whys[:_REASONS] + ([f"and {len(whys) - _REASONS} more"] if len(whys) > _REASONS else [])),
+        why=reasons(finding),
         finding=finding.id,
         rung=rung,
         rule=finding.rule.id,
@@ -81,6 +80,12 @@ def about(finding: Finding, rung: int, key: str) -> Item:
         region=clipped(resource.text("region")),
         month=resource.month,
     )
+
+
+def reasons(finding: Finding) -> tuple[str, ...]:
+    """Why a finding fails, as notices say it: what acts are on record with."""
+    whys = [clipped(because(reason)) for reason in finding.reasons]
+    return tuple(whys[:_REASONS] + ([f"and {len(whys) - _REASONS} more"] if len(whys) > _REASONS else []))
 
 
 def _with(item: Item, step: Step) -> Item:

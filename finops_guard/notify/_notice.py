@@ -25,7 +25,7 @@ class Item:
     """One thing that is told; of an alert only `title` and `why` are given.
 
     `rung` is the one that this notice carries out, reminds of or tells the outcome of. `do`, `due` and `loses` are of
-    what comes next, or of what was done, whose `state` is done or failed.
+    what comes next, or of what was done, whose `state` is done or failed, and `undo` the command that takes it back.
     """
 
     key: str
@@ -46,6 +46,7 @@ class Item:
     due: datetime | None = None
     loses: tuple[str, ...] = ()
     state: str = ""
+    undo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,8 @@ def _item(item: Item) -> dict[str, object]:
     if item.do:
         due = utc(item.due) if item.due else None
         step = {"do": item.do, "due": due, "loses": list(item.loses), "saves_month": _money(item.saves)}
-        told["done" if item.state else "next"] = step | ({"state": item.state} if item.state else {})
+        done = {"state": item.state, "undo": item.undo or None} if item.state else {}
+        told["done" if item.state else "next"] = step | done
     return told
 
 

@@ -21,7 +21,7 @@ from finops_guard.state.lines import stamp, to_line
 from finops_guard.state.store import Store, write_once
 
 if TYPE_CHECKING:
-    from finops_guard.model import Finding, Policy
+    from finops_guard.model import Policy
 
 TOLD = "told"
 _WEEK = timedelta(days=7)
@@ -35,17 +35,15 @@ def tell_acts(
     *,
     run: str,
     head: str = "",
-    findings: Iterable[Finding] = (),
 ) -> Delivered:
     """Tell the policy's channels what a run did, and what runs of the last week did that nobody was told.
 
     `head` is the newest hash of the journal. ActError where the state does not take it.
     """
-    known = {finding.id: finding for finding in findings}
     for each in _untold(store, now, run):
         written = [list(read(store, keys)) for _, keys in chains(store.list(f"{PREFIX}/{each}"))]
         done = [deed for chain in written for deed in deeds(chain)]
-        made = told(done, policy, each, now, head=head, findings=known if each == run else {})
+        made = told(done, policy, each, now, head=head)
         there = {(notice.channel, notice.recipient, item.key) for notice in kept(store, each) for item in notice.items}
         keep(store, _without(made, there))
         if not any(open_acts(chain) for chain in written):

@@ -56,6 +56,8 @@ def _item(item: Item) -> Iterator[str]:
         yield visible(f"  {reason}")
     if item.do:
         yield visible(f"  {_step(item)}")
+    if item.undo:
+        yield visible(f"  to take it back: {item.undo}")
 
 
 def _step(item: Item) -> str:

@@ -13,7 +13,7 @@ that follow. Kinds and their bodies:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -39,6 +39,7 @@ class Act:
     """One step of a batch, as it is about to be done. `after` is what it should leave; `serves` as in `Step`.
 
     `name`, `team` and `owner` are of its resource at the time: whom it is told to, also when the resource is gone.
+    `reasons` are, by rule, why it broke that just before, and `month` what it cost: whoever tells of it has no more.
     """
 
     step: str
@@ -59,6 +60,9 @@ class Act:
     team: str = ""
     owner: str = ""
     loses: tuple[str, ...] = ()
+    reasons: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    month: Money | None = None
+    reversible: bool = False
 
 
 def act_of(step: Step, who: str = "", why: str = "", judged: Resource | None = None) -> Act:
@@ -85,6 +89,8 @@ def act_of(step: Step, who: str = "", why: str = "", judged: Resource | None = N
         team=team if isinstance(team, str) else "",
         owner=seen.text("owner"),
         loses=step.loses,
+        month=seen.month,
+        reversible=step.reversible,
     )
 
 
@@ -208,7 +214,7 @@ def chains(keys: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
 def from_act(act: Act) -> Line:
     """An act as JSON."""
     row: Line = {name: encode(getattr(act, name)) for name in Act.__slots__}
-    return {name: value for name, value in row.items() if name in _NEEDED or value not in ("", None, [], {})}
+    return {name: value for name, value in row.items() if name in _NEEDED or value not in ("", None, [], {}, False)}
 
 
 def from_outcome(outcome: Outcome) -> Line:

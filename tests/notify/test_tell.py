@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from finops_guard import notify
-from finops_guard.model import Team
+from finops_guard.model import Money, Rung, Team
 from finops_guard.state import audit
 from finops_guard.state.entries import Act
 from tests.apply.cloud import only
 from tests.apply.world import KEPT, STOPPED, TAGGED, World, world
+from tests.plan.build import NOTIFY
 
 DAY = timedelta(days=1)
 
@@ -76,6 +78,43 @@ def test_what_was_put_back_is_told(tmp_path: Path) -> None:
     assert items(tmp_path / "all") == sorted(
         ("i-0000", f"{undo}{verb}", "done") for undo in ("", "undo ") for verb in ("tag", "stop")
     )
+
+
+def told_of(path: Path) -> list[dict[str, Any]]:
+    return [item for notice in lines(path) for group in notice["groups"] for item in group["items"]]
+
+
+def test_what_is_told_says_why_for_how_much_and_how_it_is_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "all"
+    it = world(1, STOPPED, channels=({"to": "file", "path": str(path)},))
+    it.cloud.machines["i-0000"].more = {"cost.month": Money(Decimal("730.00"), "USD")}
+    run = it.enforce(because=notify.reasons).run
+    tell(it, run)
+    (stopped,) = told_of(path)
+    assert (stopped["rule"], stopped["why"]) == ("p/stopped", ["tags.keep is absent"])
+    assert stopped["cost_month"] == {"amount": "730.00", "currency": "USD"}
+    assert stopped["done"]["saves_month"] is not None
+    assert stopped["done"]["undo"] == f"finops-guard undo {run}"
+    it.undo(run)
+    tell(it, it.store.folders("journal")[-1])
+    back = told_of(path)[1]
+    assert (back["why"], back["done"]["undo"]) == ([f"undo {run}", "tags.keep is absent"], None)
+
+
+def test_what_failed_or_has_no_inverse_offers_no_undo(tmp_path: Path) -> None:
+    path = tmp_path / "all"
+    it = world(1, replace(KEPT, otherwise=(NOTIFY, Rung("stop", after=0), Rung("terminate", after=3600))),
+               channels=({"to": "file", "path": str(path)},))  # fmt: skip
+    it.cloud.fault = only("i-0000")
+    tell(it, it.enforce(because=notify.reasons).run)
+    it.cloud.fault = lambda _verb, _id: None
+    it.enforce()
+    it.now += timedelta(hours=2)
+    tell(it, it.enforce(because=notify.reasons).run)
+    said = [(item["done"]["do"], item["done"]["state"], bool(item["done"]["undo"])) for item in told_of(path)]
+    assert sorted(said) == [("stop", "done", True), ("stop", "failed", False), ("terminate", "done", False)]
+    failed = next(item for item in told_of(path) if item["done"]["state"] == "failed")
+    assert failed["why"] == ["denied: stop", "tags.keep is absent"]
 
 
 def test_a_channel_that_is_down_is_told_later(tmp_path: Path) -> None:
