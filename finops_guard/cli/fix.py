@@ -27,21 +27,19 @@ def command(  # noqa: D103 - click shows the help below
     path: Path, policy_path: Path | None, shows: bool, given: tuple[str, ...], quiet: bool, verbose: bool
 ) -> None:
     del verbose
-    if not path.is_dir():
-        what = "only a folder of Terraform sources can be put right" if path.exists() else "no such folder"
-        raise InputError(f"{path}: {what}")
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
     at = datetime.now(UTC)
     rules = policy_for(policy_path, at.date(), starter=True)
-    from finops_guard.cli import _fix_files
-    from finops_guard.cli._fixing import Fixer
+    from finops_guard import fixing
     from finops_guard.pipeline import Request
 
     request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
-    fixed = Fixer(request, _given(given, rules.aliases)).fixed()
+    fixed = fixing.fixes(request, _given(given, rules.aliases))
     if shows:
-        _show(_fix_files.diff(fixed.texts, fixed.edits))
+        _show(fixing.diff(fixed.texts, fixed.edits))
     else:
-        _fix_files.write(fixed.texts, path)
+        fixing.write(fixed.texts, path)
     told = [f"not fixed: {each.rule.id} on {each.resource.id}: {why}" for each, why in fixed.left]
     told += [f"not read: {gap.reason}" for gap in fixed.report.gaps]
     done = "can be fixed" if shows else "fixed"

@@ -6,15 +6,18 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from finops_guard.cli import _fix_files
-from finops_guard.sources.iac._hcl import edits, syntax
+from finops_guard import fixing
+from finops_guard.fixing import hcl
+from finops_guard.fixing.edit import CannotError, Edit, applied
+from finops_guard.pipeline import Request
+from finops_guard.sources.iac._hcl import syntax
 from tests.cli.command import Ran, finops_guard
 
 POLICY = """\
@@ -231,18 +234,16 @@ def test_a_link_that_leads_outside_is_refused(house: Path) -> None:
 
 
 def test_a_file_that_changed_is_not_written(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from finops_guard.cli import _fixing
-
     file = house / "main.tf"
     file.write_text(machine(""))
-    done: Callable[[_fixing.Fixer], _fixing.Fixed] = _fixing.Fixer.fixed
+    done = fixing.fixes
 
-    def meanwhile(fixer: _fixing.Fixer) -> _fixing.Fixed:
-        result = done(fixer)
+    def meanwhile(request: Request, values: Mapping[str, str]) -> fixing.Fixed:
+        result = done(request, values)
         file.write_text("# somebody else's\n")
         return result
 
-    monkeypatch.setattr(_fixing.Fixer, "fixed", meanwhile)
+    monkeypatch.setattr(fixing, "fixes", meanwhile)
     ran = finops_guard("fix", "infra", "--write", *SET)
     assert ran.code == 4
     assert "changed since it was judged" in ran.err
@@ -267,8 +268,8 @@ def test_nothing_breaks_out_of_a_value(text: str) -> None:
     from finops_guard.sources.iac._hcl.attributes import evaluate
 
     try:
-        written = edits.quoted(text)
-    except edits.CannotError:
+        written = hcl.quoted(text)
+    except CannotError:
         assert re.search(r"\$\$\{|%%\{", text)
         return
     source = syntax.parse(b"v = " + written + b"\n", "x")
@@ -328,14 +329,12 @@ def test_of_any_module_only_tags_change_and_nothing_is_left(house: Path, text: s
 )
 def test_a_patch_says_what_the_edits_do(lines: list[str], end: str, puts: dict[int, str]) -> None:
     before = "\n".join(lines).encode() + end.encode()
-    made = [
-        edits.Edit(at, min(at + at % 2, len(before)), put.encode()) for at, put in puts.items() if at <= len(before)
-    ]
+    made = [Edit(at, min(at + at % 2, len(before)), put.encode()) for at, put in puts.items() if at <= len(before)]
     try:
-        after = edits.applied(before, made)
-    except edits.CannotError:
+        after = applied(before, made)
+    except CannotError:
         return
-    patch = _fix_files.diff({Path("f"): (before, after)}, {Path("f"): made})
+    patch = fixing.diff({Path("f"): (before, after)}, {Path("f"): made})
     old, new, at = re.findall(rb"[^\n]*\n|[^\n]+", before), b"", 0
     for hunk in re.split(rb"^@@ -", patch, flags=re.MULTILINE)[1:]:
         head, _, body = hunk.partition(b"\n")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from finops_guard.errors import InputError
 from finops_guard.language.document import collector_paused
 from finops_guard.model import Location
+from finops_guard.sources.iac._instead import bytes_of
 
 if TYPE_CHECKING:
     from typing import NoReturn
@@ -40,7 +41,7 @@ class Text:
     def __init__(self, path: Path) -> None:
         self.file = str(path)
         try:
-            raw = path.read_bytes()
+            raw = bytes_of(path)
         except OSError as wrong:
             raise InputError(f"{path}: cannot be read: {wrong.strerror or wrong}") from None
         if len(raw) > MAX_BYTES:

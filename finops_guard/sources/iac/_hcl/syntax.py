@@ -7,17 +7,14 @@ characters from 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.errors import InputError
-
-INSTEAD: ContextVar[Mapping[Path, bytes] | None] = ContextVar("INSTEAD", default=None)
-"""What to read instead of files, by their resolved path: how an edit is judged before anything is written."""
+from finops_guard.sources.iac._instead import bytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +90,8 @@ class Source:
 
 def read(path: Path, shown: str) -> Source:
     """A file of HCL; `shown` is its name for people. A mistake for what cannot be read or is not HCL."""
-    instead = INSTEAD.get()
     try:
-        data = path.read_bytes() if instead is None else instead.get(path.resolve()) or path.read_bytes()
+        data = bytes_of(path)
     except OSError as wrong:
         return _bad(shown, b"", 1, 1, f"cannot be read: {wrong.strerror or wrong}")
     try:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from finops_guard.fixing.edit import CannotError
 from finops_guard.language.near import one_edit
 from finops_guard.model import canonical
 from finops_guard.model.tags import spelt_by_people
@@ -104,3 +105,13 @@ def _meant(actual: str, allowed: list[str]) -> str | None:
     same = [each for each in allowed if each.casefold() == folded]
     near = same or [each for each in allowed if one_edit(actual, each) or one_edit(folded, each)]
     return near[0] if len(near) == 1 else None
+
+
+def additions(wants: Iterable[Want], given: Collection[str]) -> dict[str, str]:
+    """What is to be added for all of them at one place; CannotError where they disagree. `given`: not of these."""
+    found: dict[str, str] = {}
+    for want in wants:
+        for key, value in want.adds.items():
+            if key not in given and found.setdefault(key, value) != value:
+                raise CannotError(f"those who share its block need different values of tag '{key}'")
+    return found

@@ -1,4 +1,4 @@
-"""Edits of tags in Terraform sources: which bytes to replace by which, and nothing else.
+"""Tags as HCL has them: the edits that extend and correct maps, and a text as a string that holds nothing else.
 
 Maps are extended and corrected where they are literal; another expression becomes an argument of `merge`.
 """
@@ -6,9 +6,10 @@ Maps are extended and corrected where they are literal; another expression becom
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from finops_guard.fixing.edit import CannotError, Edit, newline
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -19,30 +20,6 @@ _BARE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = frozenset({"for", "if", "in", "null", "true", "false"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _STEP = b"  "
-
-
-class CannotError(Exception):
-    """Why there is no sure edit."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Edit:
-    """Bytes `start` to `end` become `text`."""
-
-    start: int
-    end: int
-    text: bytes
-
-
-def applied(data: bytes, edits: Collection[Edit]) -> bytes:
-    """The bytes after the edits; CannotError where two of them want the same place."""
-    parts, last = [], 0
-    for edit in sorted(edits):
-        if edit.start < last:
-            raise CannotError("two edits want the same place")
-        parts += [data[last : edit.start], edit.text]
-        last = edit.end
-    return b"".join((*parts, data[last:]))
 
 
 def quoted(text: str) -> bytes:
@@ -182,12 +159,6 @@ def argument(block: Block, data: bytes, name: str, pairs: Mapping[str, str]) -> 
     if inside or opened < 0 or data[opened + 1 : close].strip():
         raise CannotError("its block is written on one line")
     return [Edit(opened + 1, close, end + text)]
-
-
-def newline(data: bytes) -> bytes:
-    """How the lines of a file end, by its first one."""
-    first = data.find(b"\n")
-    return b"\r\n" if first > 0 and data[first - 1 : first] == b"\r" else b"\n"
 
 
 def _line(pairs: Mapping[str, str]) -> bytes:

@@ -1,0 +1,1 @@
+"""Where tags are written: one module a kind of place."""
