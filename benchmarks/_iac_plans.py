@@ -55,7 +55,7 @@ def _plan() -> dict[str, Any]:
     return {
         "format_version": "1.2",
         "terraform_version": "1.11.4",
-        "planned_values": {"root_module": {}},
+        "planned_values": {"root_module": {"resources": [], "child_modules": []}},
         "resource_changes": [],
         "configuration": {
             "provider_config": {
@@ -97,8 +97,26 @@ def _add(found: Estate, change: dict[str, Any], verdict: str | None, provider: s
     if not root["resources"] or root["resources"][-1]["address"] != block["address"]:
         root["resources"].append(block)
     found.plan["resource_changes"].append(change)
+    _planned(found.plan["planned_values"]["root_module"], module)["resources"].append(_value(change))
     if verdict is not None:
         found.verdicts[change["address"]] = verdict
+
+
+def _planned(root: dict[str, Any], module: str) -> dict[str, Any]:
+    """The module of the planned values, which say the same again; other tools read those."""
+    if not module:
+        return root
+    children: list[dict[str, Any]] = root["child_modules"]
+    if not children or children[-1]["address"] != module:
+        children.append({"address": module, "resources": []})
+    return children[-1]
+
+
+def _value(change: dict[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = change["change"]["after"]
+    kept = {key: each for key, each in change.items() if key not in {"change", "module_address"}}
+    sensitive: dict[str, Any] = {key: {} for key in ("tags", "tags_all") if values.get(key)}
+    return {**kept, "schema_version": 1, "values": values, "sensitive_values": sensitive}
 
 
 def _change(

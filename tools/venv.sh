@@ -1,11 +1,13 @@
 #!/bin/sh
 # Puts into the virtual environment VENV exactly what LOCK pins, and this checkout as an editable install.
-# uv and pip read the same lock, so both give the same versions.
+# uv and pip read the same lock, so both give the same versions. `alone` leaves the checkout out, for other tools'
+# environments, and takes wheels only: what their packages would be built with is in no lock.
 #
-#   tools/venv.sh VENV LOCK        (PYTHON=… chooses the interpreter)
+#   tools/venv.sh VENV LOCK [alone]        (PYTHON=… chooses the interpreter)
 set -eu
 venv=$1
 lock=$2
+alone=${3:+--only-binary=:all:}
 
 stop() {
   printf '%s\n' "$@" >&2
@@ -16,8 +18,8 @@ echo "installing the locked packages of $lock into $venv" >&2
 
 if command -v uv >/dev/null 2>&1; then
   uv venv --quiet --allow-existing --python "${PYTHON:->=3.11}" "$venv"
-  uv pip install --quiet --python "$venv/bin/python" --require-hashes -r "$lock"
-  uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
+  uv pip install --quiet --python "$venv/bin/python" --require-hashes ${alone:+"$alone"} -r "$lock"
+  [ -n "$alone" ] || uv pip install --quiet --python "$venv/bin/python" --no-deps --no-build-isolation --editable .
   exit
 fi
 
@@ -35,5 +37,5 @@ pip() {
   # Twice quiet: errors only. Byte-compiling all of an SDK takes longer than the demo; Python compiles what it imports.
   "$venv/bin/python" -m pip --disable-pip-version-check --no-input install -qq --no-compile "$@"
 }
-pip --require-hashes -r "$lock"
-pip --no-deps --no-build-isolation --editable .
+pip --require-hashes ${alone:+"$alone"} -r "$lock"
+[ -n "$alone" ] || pip --no-deps --no-build-isolation --editable .

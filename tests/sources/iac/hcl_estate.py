@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 REQUIRED = ("project", "team", "workload-type")
+DEFAULTS = {"project": "platform", "team": "core"}
+"""What the aliased provider gives: whose it is, and not what it does, as companies write it."""
 _HEAD = """terraform {
   required_providers {
     aws = { source = "hashicorp/aws", version = "~> 5.40" }
@@ -24,7 +26,7 @@ provider "aws" {
   alias  = "tagged"
   region = "us-east-1"
   default_tags {
-    tags = { project = "platform", team = "core", "workload-type" = "training" }
+    tags = { project = "platform", team = "core" }
   }
 }
 provider "google" {
@@ -178,15 +180,14 @@ def _modules(estate: Estate, pick: random.Random, number: int, file: str) -> Non
 
 
 def _elsewhere(estate: Estate, pick: random.Random, number: int, file: str) -> None:
-    del pick
+    own = {key: value for key, value in _faulty(pick).items() if key == "workload-type"}
     estate.add(
         file,
         f'module "there{number}" {{\n  source = "./modules/notebook"\n  name = "n"\n'
-        "  providers = { aws = aws.tagged }\n}\n",
+        f"  tags = {_written(own)}\n  providers = {{ aws = aws.tagged }}\n}}\n",
     )
-    tags = {"project": "platform", "team": "core", "workload-type": "training"}
     address = f"module.there{number}.aws_sagemaker_notebook_instance.this"
-    estate.truth[address] = _true("modules/notebook/main.tf", 6, tags, "us-east-1")
+    estate.truth[address] = _true("modules/notebook/main.tf", 6, DEFAULTS | own, "us-east-1")
 
 
 def _alias(estate: Estate, pick: random.Random, number: int, file: str) -> None:
@@ -194,8 +195,7 @@ def _alias(estate: Estate, pick: random.Random, number: int, file: str) -> None:
     line = estate.add(
         file, f'resource "aws_s3_bucket" "ali{number}" {{\n  provider = aws.tagged\n  tags = {_written(tags)}\n}}\n'
     )
-    defaults = {"project": "platform", "team": "core", "workload-type": "training"}
-    estate.truth[f"aws_s3_bucket.ali{number}"] = _true(file, line, {**defaults, **tags}, "us-east-1")
+    estate.truth[f"aws_s3_bucket.ali{number}"] = _true(file, line, DEFAULTS | tags, "us-east-1")
 
 
 def _open(estate: Estate, pick: random.Random, number: int, file: str) -> None:
