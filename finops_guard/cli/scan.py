@@ -158,11 +158,13 @@ command.help = """Judge resources, report, and show the steps that would follow.
 
 
 def exit_code(report: Report, fail_on: str, unknown: str) -> int:
-    """4 for acts that failed or had no room, 3 for an incomplete scan, 1 for findings from `fail_on` on, else 0.
+    """2 for a wrong file, 4 for acts that failed or had no room, 3 for an incomplete scan, 1 for findings, else 0.
 
-    On what is planned, only findings of bindings whose declared mode is enforce count, and one whose rule has `block`
-    counts at any severity.
+    Findings count from `fail_on` on; on what is planned, only those of bindings whose declared mode is enforce, and one
+    whose rule has `block` at any severity.
     """
+    if report.wrong:
+        return InputError.exit_code
     if report.mode == "enforce" and (report.short or any(step.state == "failed" for step in report.steps)):
         return ActError.exit_code
     if not report.complete:

@@ -91,7 +91,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A cell (account × region × type) that could not be read. `expected`: the policy knows."""
+    """A cell (account × region × type) that could not be read. `expected`: the policy knows.
+
+    `wrong`: what was given is itself wrong (a file that is no HCL), which no permission and no later run mends.
+    """
 
     cloud: str
     account: str
@@ -99,6 +102,7 @@ class Gap:
     type: str
     reason: str
     expected: bool = False
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,11 @@ class Report:
     planned: bool = False
     deltas: tuple[PlanDelta, ...] = ()
     enforced: frozenset[str] = frozenset()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a part of what was given is an input error: the exit code is 2, though everything else was judged."""
+        return any(gap.wrong and not gap.expected for gap in self.gaps)
 
     def binds(self, finding: Finding) -> bool:
         """Whether a finding can fail a run: on what is planned, only one of a binding whose mode is enforce."""

@@ -46,7 +46,7 @@ def gaps(report: Report, screen: Screen) -> None:
         )
         said = f"{cells} as compliant" if unread else "the scan did not finish"
         screen.say()
-        screen.say(("▲ INCOMPLETE ", "bold red"), (f"{said} (exit 3)", "red"))
+        screen.say(("▲ INCOMPLETE ", "bold red"), (f"{said} (exit {2 if report.wrong else 3})", "red"))
         _holes(list(holes(report, expected=False)), screen, "red")
     if unjudged:
         screen.say()

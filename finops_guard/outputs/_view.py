@@ -170,5 +170,5 @@ def holes(report: Report, *, expected: bool) -> Iterator[Hole]:
 
 
 def incomplete(report: Report) -> bool:
-    """Whether the scan ends with exit code 3: a gap that the policy does not expect."""
+    """Whether the scan ends with exit code 3, or 2: a gap that the policy does not expect."""
     return not report.complete or any(not gap.expected for gap in report.gaps)

@@ -161,7 +161,7 @@ def _coverage(row: Coverage) -> object:
 
 
 def _gap(gap: Gap) -> object:
-    names = ("cloud", "account", "region", "type", "reason", "expected")
+    names = ("cloud", "account", "region", "type", "reason", "expected", "wrong")
     return {name: getattr(gap, name) for name in names}
 
 

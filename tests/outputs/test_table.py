@@ -183,6 +183,11 @@ def test_expected_gaps_alone_are_no_alarm() -> None:
     assert "INCOMPLETE" not in text
 
 
+def test_the_exit_code_of_a_file_that_is_wrong_is_told() -> None:
+    text = written(report([finding()], gaps=[Gap("terraform", "*", "*", "*", "main.tf:1:1: is not HCL", wrong=True)]))
+    assert "1 cell could not be read and never counts as compliant (exit 2)" in text
+
+
 def test_a_scan_that_did_not_finish_says_so() -> None:
     made = report([finding()])
     made.complete = False

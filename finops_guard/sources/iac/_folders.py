@@ -16,12 +16,16 @@ if TYPE_CHECKING:
 
 LOOK = 4096
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
+_ASSEMBLY = "cdk.out"
+"""A file that each cloud assembly of `cdk synth` has; assets in it are what machines run, nothing that is deployed."""
 
 
 def files(folder: Path, suffixes: tuple[str, ...], recognises: Callable[[Path, bytes], bool]) -> Iterator[Path]:
     """Files by name, hidden folders and what package managers fill left out. Links to folders are not followed."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        if _ASSEMBLY in names:
+            folders[:] = [name for name in folders if not name.startswith("asset.")]
         for name in sorted(names):
             path = Path(here, name)
             if name.casefold().endswith(suffixes) and path.is_file() and recognises(path, _head(path)):
@@ -30,21 +34,21 @@ def files(folder: Path, suffixes: tuple[str, ...], recognises: Callable[[Path, b
 
 @contextmanager
 def reading(kind: str, file: Path, root: Path, document: Reading) -> Iterator[None]:
-    """What is wrong with a file, in one line. InputError for one that was named; of a folder it is a gap.
+    """What is wrong with a file, in one line. InputError for one that was named; of a folder it is a `wrong` gap.
 
-    So one file that cannot be read keeps nobody from judging the others.
+    So one file that cannot be read keeps nobody from judging the others, and the exit code is that of an input error.
     """
     try:
         yield
     except InputError as error:
         if file == root:
             raise
-        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), error.what))
+        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), error.what, wrong=True))
     except RecursionError:
         wrong = f"{file}:1:1: nested deeper than we follow"
         if file == root:
             raise InputError(wrong) from None
-        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), wrong))
+        document.notes.gaps.append(Gap(kind, "*", "*", file.relative_to(root).as_posix(), wrong, wrong=True))
 
 
 def _head(path: Path) -> bytes:

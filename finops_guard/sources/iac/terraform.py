@@ -74,7 +74,7 @@ def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Reso
             for each in declared if isinstance(declared, list) else ():
                 yield from reader.resources(each)
     for mistake in workspace.mistakes:
-        document.notes.gaps.append(Gap("terraform", "*", "*", "*", str(mistake)))
+        document.notes.gaps.append(Gap("terraform", "*", "*", "*", str(mistake), wrong=True))
     for address, reason in workspace.opaque.items():
         document.notes.gaps.append(Gap("terraform", "*", "*", prefix + address, reason))
 
