@@ -43,6 +43,22 @@ def looked_up(values: object, path: Path) -> object:
     return None if value is NO_VALUE else value
 
 
+def larger_than(limit: int, value: object) -> bool:
+    """Whether a value has more than so many characters and parts: what is shared by many is counted each time."""
+    waiting, seen = [value], 0
+    while waiting and seen <= limit:
+        part = waiting.pop()
+        seen += 1
+        if isinstance(part, dict):
+            waiting.extend(part)
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+        elif isinstance(part, str):
+            seen += len(part)
+    return seen > limit
+
+
 def both(one: object, other: object, reason: str) -> object:
     """What two alternatives agree on."""
     if one is NO_VALUE and other is NO_VALUE:

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops_guard.sources.iac._cfn.stack import Parent, Stack, stack
+from finops_guard.sources.iac._cfn.beside import Beside
+from finops_guard.sources.iac._cfn.resources import resources_of
+from finops_guard.sources.iac._cfn.stack import Stack, deployed
 from finops_guard.sources.iac._folders import reading
+from finops_guard.sources.iac._parameters import left_over
 
 if TYPE_CHECKING:
     from finops_guard.model import Resource
@@ -19,19 +22,22 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
 
     InputError for a file that cannot be read; of a folder that is a gap.
     """
+    beside = Beside(document)
     read: list[tuple[Path, Stack]] = []
     nested: set[Path] = set()
     for file in files:
         prefix = "" if file == root else f"{_named(file.relative_to(root))}:"
         with reading("cloudformation", file, root, document):
-            found = stack(file, document, Parent(address=prefix, files=(file.resolve(),)))
+            found = deployed(file, document, beside.deployment(file), prefix, alone=len(files) == 1)
             nested.update(found.children())
             read.append((file, found))
+    if len(files) > 1:
+        left_over(document, beside.given)
     for file, found in read:
         if file.resolve() in nested and len(files) > 1:
             continue
         with reading("cloudformation", file, root, document):
-            yield from found.resources()
+            yield from resources_of(found)
 
 
 def _named(file: Path) -> str:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._cfn.scope import text_of
+from finops_guard.sources.iac._either import larger_than
+
+MAX_TEXT = 100_000
+_LONG = Unknown(f"a text of more than {MAX_TEXT} characters")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 def _join(found: object) -> object:
     match found:
         case [str(between), list(parts)]:
-            return _unknown_in(parts) or between.join(map(_text, parts))
+            return _unknown_in(parts) or _joined(between, [text_of(part) for part in parts])
         case [_, Unknown() as parts]:
             return Unknown(parts.reason)
     return Unknown("a Fn::Join that is not [text, list]")
@@ -31,13 +38,15 @@ def _select(found: object) -> object:
     match found:
         case [_, Unknown() as items] | [Unknown() as items, _]:
             return Unknown(items.reason)
-        case [int() | str() as index, list(items)] if str(index).isdecimal() and int(index) < len(items):
+        case [int() | str() as index, list(items)] if _INDEX.fullmatch(str(index)) and int(index) < len(items):
             return items[int(index)]
     return Unknown("a Fn::Select that selects nothing")
 
 
 def _base64(found: object) -> object:
-    return base64.b64encode(_text(found).encode("utf-8", "replace")).decode() if not _holds(found) else _not_text(found)
+    if isinstance(found, list | dict | Unknown):
+        return Unknown("a Fn::Base64 of what is not a text")
+    return _short(base64.b64encode(text_of(found)[: MAX_TEXT + 1].encode("utf-8", "replace")).decode())
 
 
 def _length(found: object) -> object:
@@ -46,7 +55,9 @@ def _length(found: object) -> object:
 
 def _json(found: object) -> object:
     try:
-        return json.dumps(found, separators=(",", ":"))
+        if larger_than(MAX_TEXT, found):
+            return _LONG
+        return _short(json.dumps(found, separators=(",", ":")))
     except TypeError:
         return Unknown("a Fn::ToJsonString of what is known when it is deployed")
 
@@ -55,12 +66,14 @@ def _cidr(_found: object) -> object:
     return Unknown("address ranges are not worked out here")
 
 
-def _holds(value: object) -> bool:
-    return isinstance(value, list | dict | Unknown)
+def _joined(between: str, parts: list[str]) -> object:
+    if sum(map(len, parts)) + len(between) * len(parts) > MAX_TEXT + len(between):
+        return _LONG
+    return between.join(parts)
 
 
-def _not_text(_value: object) -> Unknown:
-    return Unknown("a Fn::Base64 of what is not a text")
+def _short(text: str) -> object:
+    return text if len(text) <= MAX_TEXT else _LONG
 
 
 def _unknown_in(parts: list[object]) -> Unknown | None:
@@ -71,12 +84,6 @@ def _unknown_in(parts: list[object]) -> Unknown | None:
         if isinstance(part, list | dict):
             return Unknown("a Fn::Join of what is not text")
     return None
-
-
-def _text(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
 
 
 PURE: Mapping[str, Callable[[object], object]] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._cfn.values import Reference
+from finops_guard.sources.iac._cfn.scope import Reference
 from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._planned import Machines
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn.values import Scope, value_of
+from finops_guard.sources.iac._cfn.scope import Scope
 from finops_guard.sources.iac._either import Open
 
 _PREFIX = "AWS::Serverless::"
@@ -17,7 +17,7 @@ _PREFIX = "AWS::Serverless::"
 def globals_of(template: Mapping[str, object], scope: Scope) -> Mapping[str, object]:
     """The section, evaluated: `Function`, `Api`, … -> properties."""
     section = template.get("Globals")
-    found = value_of(section, scope) if isinstance(section, dict) else {}
+    found = scope.value(section) if isinstance(section, dict) else {}
     return found if isinstance(found, dict) else {}
 
 
