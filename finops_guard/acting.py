@@ -120,8 +120,6 @@ class _Run:
             applied = apply(steps, ours, orders.verbs, orders.judge, because=notify.reasons)
         spoken = {step.id: step for step in self._spoken(first, told, marked)}
         done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
-        if marked.tripped or applied.tripped:
-            self._alert([*marked.outcomes, *applied.outcomes])
         short = [*marked.short, *applied.short, *self._tell_acts()]
         self._since(self.report.findings)
         self._say(left, findings, short)
@@ -218,20 +216,6 @@ class _Run:
             )
         except GuardError as wrong:
             yield f"not all that was done could be told: {wrong.what}"
-
-    def _alert(self, outcomes: Iterable[Outcome]) -> None:
-        """So much failed that nothing more was begun: somebody has to look."""
-        ours, orders = self.ours, self.orders
-        title, why = notify.tripped(ours.run, outcomes)
-        try:
-            self._heard(
-                notify.tell_alert(
-                    orders.store, self.policy, orders.environ, ours.now(),
-                    run=ours.run, title=title, why=why, head=ours.vouched(),
-                )
-            )  # fmt: skip
-        except GuardError as wrong:
-            self.errors.append(f"an alert could not be sent: {wrong.what}")
 
     def _deliver(self, notices: Iterable[notify.Notice]) -> notify.Delivered:
         delivered = notify.deliver(notices, self.policy.channels, self.orders.environ, self.ours.now())

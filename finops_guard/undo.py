@@ -31,7 +31,7 @@ from finops_guard.state.journal import Act, Entry
 class Undone:
     """One outcome for each act of a run, newest first: `done` is put back, `lasting` are step ids of what cannot be.
 
-    `settled`, `short` and `tripped` as in `Applied`.
+    `settled` and `short` as in `Applied`.
     """
 
     undoes: str
@@ -40,7 +40,6 @@ class Undone:
     lasting: tuple[str, ...] = ()
     settled: tuple[Outcome, ...] = ()
     short: tuple[str, ...] = ()
-    tripped: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -67,7 +66,7 @@ def undo(run: str, session: Session, verbs: Verbs, *, limits: Limits | None = No
     work.leave(wanted)
     outcomes = tuple(work.outcomes[act.step] for act, _ in acts)
     lasting = tuple(act.step for act, _ in acts if act.step in work.lasting)
-    return Undone(run, tuple(act for act, _ in acts), outcomes, lasting, settled, tuple(work.short), work.tripped)
+    return Undone(run, tuple(act for act, _ in acts), outcomes, lasting, settled, tuple(work.short))
 
 
 @dataclass(slots=True)
@@ -80,8 +79,6 @@ class _Undo:
     lasting: set[str] = field(default_factory=set)
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
-    failures: int = 0
-    tripped: bool = False
     works: bool = False
 
     def wants(self, act: Act, undone: set[str]) -> bool:
@@ -143,12 +140,11 @@ class _Undo:
         for outcome in result.outcomes:
             self.outcomes[outcome.step] = outcome
             self.works = self.works or outcome.state == "done"
-            self.failures = self.failures + 1 if outcome.state == "failed" else 0
+        self.session.count(result.outcomes, self.limits.failures)
         if result.trouble:
             self.stop(result.trouble)
-        elif self.failures >= self.limits.failures:
-            self.tripped = True
-            self.stop(f"{self.failures} acts failed in a row")
+        elif self.session.ended is not None:
+            self.stop(self.session.ended)
 
     def _tell(self, act: Act, why: str) -> bool:
         self.outcomes[act.step] = Outcome(act.step, "skipped", {}, {}, why)

@@ -57,15 +57,17 @@ def apply(  # noqa: PLR0913 - what is done, with what, and how far
             carry.outcomes[act.step] = replace(outcome, error="done already under this plan")
             session.own.setdefault(act.resource, []).append(act)
     wanted = [step for step in wanted if step.id not in carry.outcomes]
+    if session.ended is not None:
+        carry.stop(session.ended)
     try:
-        for group in choice.batches(carry.within(wanted)):
+        for group in choice.batches(carry.within(wanted) if carry.stopped is None else ()):
             carry.out(group)
     except GuardError as wrong:
         carry.stop(raised(wrong))
     carry.leave(wanted)
     order = {step.id for step in steps}
     outcomes = tuple(outcome for outcome in carry.outcomes.values() if outcome.step in order)
-    return Applied(session.run, outcomes, settled, tuple(carry.short), more=carry.more, tripped=carry.tripped)
+    return Applied(session.run, outcomes, settled, tuple(carry.short), more=carry.more)
 
 
 @dataclass(slots=True)
@@ -79,8 +81,6 @@ class _Carry:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
-    failures: int = 0
-    tripped: bool = False
     more: bool = False
 
     def within(self, steps: Sequence[Step]) -> Iterable[Step]:
@@ -172,18 +172,15 @@ class _Carry:
         for outcome in result.outcomes:
             deed = by_id[outcome.step]
             if outcome.state == "done":
-                self.failures = 0
                 self.session.did(deed.act, outcome)
-            elif outcome.state == "failed":
-                self.failures += 1
             if outcome.step in result.harmed:
                 self.canaries.distrust(deed.step)
         if result.trouble:
             self.stop(result.trouble)
             return
-        if self.failures >= self.limits.failures:
-            self.tripped = True
-            self.stop(f"{self.failures} acts failed in a row")
+        self.session.count(result.outcomes, self.limits.failures)
+        if self.session.ended is not None:
+            self.stop(self.session.ended)
         for outcome in result.outcomes:
             if outcome.state == "done":
                 self.canaries.prove(by_id[outcome.step].step)

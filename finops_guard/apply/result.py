@@ -15,7 +15,7 @@ class Applied:
 
     `settled`: what came of acts that an earlier run left open. `short`: why acts that were due were not tried
     (`at_most`, a halt, a lease that was lost, too many failures, a first act gone wrong), each once. `more`: the time
-    of the run was up before all was done. `tripped`: so many failed in a row that nothing more was begun.
+    of the run was up before all was done.
     """
 
     run: str
@@ -23,7 +23,6 @@ class Applied:
     settled: tuple[Outcome, ...] = ()
     short: tuple[str, ...] = ()
     more: bool = False
-    tripped: bool = False
 
     @property
     def exit_code(self) -> int:

@@ -15,7 +15,7 @@ from finops_guard.plan import Episode
 from finops_guard.state import history
 from finops_guard.state.episodes import Delta, EpisodeRecord
 from finops_guard.state.halts import halted
-from finops_guard.state.journal import Act, Journal, acts_last_24h, newest_seal
+from finops_guard.state.journal import ENDED, Act, Journal, acts_last_24h, newest_seal
 from finops_guard.state.lease import Lease, acquire
 from finops_guard.state.lines import stamp, utc
 from finops_guard.state.newest import newest
@@ -32,7 +32,7 @@ class Session:
     `records` are the newest episodes by finding id; `spent` counts acts by verb in the last 24 h, those of this run
     among them. `own` are the acts that this run did, by resource, also before it was cut short and went on, and those
     of earlier runs of its plan; `moved` are the resources whose state this run changed, `finished` its steps that are
-    done.
+    done. `failures` counts what failed in a row; `ended` says that it was too much.
     """
 
     store: Store
@@ -49,6 +49,8 @@ class Session:
     finished: dict[str, Outcome] = field(default_factory=dict)
     settled: bool = False
     head: str = ""
+    ended: str | None = None
+    failures: int = 0
     _clock: Clock = field(kw_only=True)
     _latest: datetime = field(kw_only=True)
     _fold: int = field(kw_only=True)
@@ -103,6 +105,16 @@ class Session:
         self.finished[act.step] = outcome
         if act.verb in LIFECYCLE:
             self.moved.add(act.resource)
+
+    def count(self, outcomes: Iterable[Outcome], most: int) -> None:
+        """Count what failed in a row. So many, and nothing more is begun: on record, for whoever tells of it."""
+        for outcome in outcomes:
+            if outcome.state in ("done", "failed"):
+                self.failures = self.failures + 1 if outcome.state == "failed" else 0
+        if self.failures >= most and self.ended is None:
+            self.ended = f"{self.failures} acts failed in a row"
+            with suppress(GuardError):  # what failed stands there already
+                self.journal().note(ENDED, {"failures": self.failures}, self.now())
 
     def recount(self) -> None:
         """Count the last 24 h from the journals."""

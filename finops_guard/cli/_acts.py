@@ -75,37 +75,28 @@ def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Sessio
             yield ours, verbs, who
 
 
-def spread(ours: Session, outcomes: Iterable[Outcome], *, tripped: bool) -> None:
+def spread(ours: Session) -> None:
     """Tell the policy's channels what was done, as a scan that acts does; what they did not take goes to stderr."""
     from finops_guard import notify
     from finops_guard.errors import GuardError
 
     ours.close()
     try:
-        run, head = ours.run, ours.vouched()
-        if tripped:
-            title, why = notify.tripped(ours.run, outcomes)
-            _say(
-                notify.tell_alert(
-                    ours.store, ours.policy, os.environ, ours.now(), run=run, title=title, why=why, head=head
-                )
-            )
-        _say(notify.tell_acts(ours.store, ours.policy, os.environ, ours.now(), run=run, head=head))
+        _say(notify.tell_acts(ours.store, ours.policy, os.environ, ours.now(), run=ours.run, head=ours.vouched()))
     except GuardError as wrong:
         click.echo(f"not all that was done could be told: {wrong.what}; the next run tells it", err=True)
 
 
-def alarm(at: Desk, run: str, title: str, why: str) -> None:
-    """Alert the policy's channels."""
+def alarm(at: Desk) -> None:
+    """Alert the policy's channels to a halt, or to what lifted it."""
     from finops_guard import notify
     from finops_guard.errors import GuardError
     from finops_guard.state.journal import newest_seal
 
     try:
-        head = newest_seal(at.store)[1]
-        _say(notify.tell_alert(at.store, at.policy, os.environ, now_utc(), run=run, title=title, why=(why,), head=head))
+        _say(notify.tell_halts(at.store, at.policy, os.environ, now_utc(), head=newest_seal(at.store)[1]))
     except GuardError as wrong:
-        click.echo(f"the channels could not be told: {wrong.what}", err=True)
+        click.echo(f"the channels could not be told: {wrong.what}; the next run tells them", err=True)
 
 
 def _say(delivered: Delivered) -> None:

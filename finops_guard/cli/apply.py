@@ -51,7 +51,7 @@ def command(  # noqa: D103 - click shows the help below
         done = apply(
             plan.steps, ours, verbs, judge, plan=plan, approved=given, only=only or None, because=notify.reasons
         )
-        _acts.spread(ours, done.outcomes, tripped=done.tripped)
+        _acts.spread(ours)
     steps = {step.id: step for step in plan.steps}
     rows = [_acts.Row(steps[outcome.step].do, steps[outcome.step].resource.id, outcome) for outcome in done.outcomes]
     _acts.tell(done.run, rows, done.short, shape)

@@ -20,9 +20,8 @@ def command(why: str, policy_path: Path | None, state: str | None, quiet: bool, 
     from finops_guard.state import halts
 
     desk = _acts.desk(policy_path, state)
-    who = _acts.person()
-    number = halts.halt(desk.store, who, why, _acts.now_utc())
-    _acts.alarm(desk, f"halt-{number}", f"Halted by {who}: nothing acts until resume", why)
+    halts.halt(desk.store, _acts.person(), why, _acts.now_utc())
+    _acts.alarm(desk)
     click.echo(f"halted: nothing acts under policy {desk.policy.name} until finops-guard resume")
 
 

@@ -25,9 +25,8 @@ def command(why: str, policy_path: Path | None, state: str | None, quiet: bool, 
     if before is None:
         click.echo("nothing was halted")
         return
-    who = _acts.person()
-    number = halts.resume(desk.store, who, why, _acts.now_utc())
-    _acts.alarm(desk, f"resume-{number}", f"Resumed by {who}: runs act again", why)
+    halts.resume(desk.store, _acts.person(), why, _acts.now_utc())
+    _acts.alarm(desk)
     click.echo(printable(f"resumed: the halt of {before.who} ({before.why}) is lifted"))
 
 

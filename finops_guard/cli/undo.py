@@ -40,7 +40,7 @@ def command(  # noqa: D103 - click shows the help below
         raise InputError(f"not a run: {chosen!r}") from None
     with _acts.acting(desk, _acts.new_run(_acts.now_utc()), accounts) as (ours, verbs, _who):
         back = undo(chosen, ours, verbs)
-        _acts.spread(ours, back.outcomes, tripped=back.tripped)
+        _acts.spread(ours)
     acts = {act.step: act for act in back.acts}
     rows = [
         _acts.Row(f"undo {acts[outcome.step].verb}", acts[outcome.step].resource, outcome)

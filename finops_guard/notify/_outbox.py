@@ -34,11 +34,11 @@ def sent(store: Store, notices: Iterable[Notice]) -> None:
 
 
 def kept(store: Store, run: str) -> list[Notice]:
-    """What was ever kept of the acts of a run."""
+    """What was ever kept of the acts of a run, and that it was ended."""
     since = run if run[:1].isdigit() else ""
     lines = read_all(store, store.list(OUTBOX, after=f"{OUTBOX}/{since}" if since else ""))
     found = (_read(line) for _, line in lines)
-    return [notice for notice in found if notice is not None and (notice.kind, notice.run) == ("act", run)]
+    return [notice for notice in found if notice is not None and notice.kind in ("act", "alert") and notice.run == run]
 
 
 def waiting(store: Store, now: datetime, failing: Collection[str]) -> list[Notice]:

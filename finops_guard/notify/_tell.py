@@ -1,7 +1,8 @@
 """Telling what was done: kept in the outbox first, so that it is told at least once, by whoever runs next.
 
 `told/<run>` says that all acts of a run are in the outbox, and that none of them is open. A run without it was killed
-before, or left acts open: what the outbox does not hold of it is put there by the next run, with the same keys.
+before, or left acts open: what the outbox does not hold of it is put there by the next run, with the same keys. So it
+is with the alert that a run was ended, which its journal tells, and with halts: `told/halt-<n>`.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from finops_guard.notify._alert import alert
+from finops_guard.notify._alert import of_ended, of_halt
 from finops_guard.notify._deeds import deeds, told
 from finops_guard.notify._deliver import Delivered, deliver
 from finops_guard.notify._notice import Notice
 from finops_guard.notify._outbox import keep, kept, sent, waiting
+from finops_guard.state import halts
 from finops_guard.state.entries import PREFIX, chains, open_acts, read
 from finops_guard.state.lines import stamp, to_line
 from finops_guard.state.store import Store, write_once
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from finops_guard.model import Policy
 
 TOLD = "told"
+_HALT = "halt-"
 _WEEK = timedelta(days=7)
 
 
@@ -40,32 +43,32 @@ def tell_acts(
 
     `head` is the newest hash of the journal. ActError where the state does not take it.
     """
-    for each in _untold(store, now, run):
+    done = store.folders(TOLD)
+    for each in _untold(store, now, run, done):
         written = [list(read(store, keys)) for _, keys in chains(store.list(f"{PREFIX}/{each}"))]
-        done = [deed for chain in written for deed in deeds(chain)]
-        made = told(done, policy, each, now, head=head)
+        made = told([deed for chain in written for deed in deeds(chain)], policy, each, now, head=head)
+        made += [replace(notice, head=head) for chain in written for notice in of_ended(chain, policy)]
         there = {(notice.channel, notice.recipient, item.key) for notice in kept(store, each) for item in notice.items}
         keep(store, _without(made, there))
         if not any(open_acts(chain) for chain in written):
             write_once(store, f"{TOLD}/{each}", to_line({"at": stamp(now)}))
+    _keep_halts(store, policy, now, done, head)
     return _send(waiting(store, now, ()), store, policy, environ, now)
 
 
-def tell_alert(  # noqa: PLR0913 - as above
-    store: Store,
-    policy: Policy,
-    environ: Mapping[str, str],
-    now: datetime,
-    *,
-    run: str,
-    title: str,
-    why: tuple[str, ...] = (),
-    head: str = "",
-) -> Delivered:
-    """Alert the policy's channels; `run` and `title` make it the same alert."""
-    made = [replace(notice, head=head) for notice in alert(policy, run, now, title, why)]
-    keep(store, made)
-    return _send([replace(notice, late=True) for notice in made], store, policy, environ, now)
+def tell_halts(store: Store, policy: Policy, environ: Mapping[str, str], now: datetime, *, head: str = "") -> Delivered:
+    """Alert the policy's channels to every halt, and to what lifted it, that nobody was told of."""
+    _keep_halts(store, policy, now, store.folders(TOLD), head)
+    alerts = (notice for notice in waiting(store, now, ()) if notice.kind == "alert")
+    return _send(alerts, store, policy, environ, now)
+
+
+def _keep_halts(store: Store, policy: Policy, now: datetime, done: Iterable[str], head: str) -> None:
+    known = {int(name.removeprefix(_HALT)) for name in done if name.startswith(_HALT)}
+    for halt in halts.written(store, known):
+        if halt.at >= now - _WEEK:
+            keep(store, (replace(notice, head=head) for notice in of_halt(halt, policy)))
+        write_once(store, f"{TOLD}/{_HALT}{halt.number}", to_line({"at": stamp(halt.at)}))
 
 
 def _send(
@@ -76,10 +79,10 @@ def _send(
     return delivered
 
 
-def _untold(store: Store, now: datetime, run: str) -> list[str]:
+def _untold(store: Store, now: datetime, run: str, done: Iterable[str]) -> list[str]:
     """The runs whose acts are not all told; an open one of before is looked at again until it is settled."""
     since = f"{now - _WEEK:%Y%m%dT%H%M%SZ}"
-    runs = set(store.folders(PREFIX)) - set(store.folders(TOLD))
+    runs = set(store.folders(PREFIX)) - set(done)
     return sorted(each for each in runs if each == run or not each[:1].isdigit() or each >= since)
 
 

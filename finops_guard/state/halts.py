@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from finops_guard.errors import ActError
 from finops_guard.state.lines import from_line, stamp, to_line
-from finops_guard.state.numbered import highest, key_of
+from finops_guard.state.numbered import highest, key_of, numbers
 from finops_guard.state.store import Store, write_once
 from finops_guard.state.values import time_of
 
@@ -17,12 +19,13 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """Who stopped all acts, why and when."""
+    """Who stopped all acts, or (`lifted`) let them go on, why and when."""
 
     number: int
     who: str
     why: str
     at: datetime
+    lifted: bool = False
 
 
 def halt(store: Store, who: str, why: str, now: datetime) -> int:
@@ -42,15 +45,27 @@ def halted(store: Store) -> Halt | None:
     if data is None:
         return None
     try:
-        content = from_line(data)
-        if content["halted"] is False:
-            return None
-        return Halt(top, str(content["who"]), str(content["why"]), time_of(content["at"]))
+        found = _read(top, data)
     except (ValueError, KeyError):
         raise ActError(
             f"the state is damaged: {key_of(PREFIX, top)} is neither halt nor resume",
             help="Nothing is done; `finops-guard resume` writes a new one.",
         ) from None
+    return None if found.lifted else found
+
+
+def written(store: Store, but: Collection[int] = ()) -> Iterator[Halt]:
+    """Every halt and what lifted it, oldest first, without those of some numbers and what cannot be made out."""
+    for number in numbers(store, PREFIX):
+        if number not in but:
+            with suppress(ValueError, KeyError):
+                yield _read(number, store.get(key_of(PREFIX, number)) or b"")
+
+
+def _read(number: int, data: bytes) -> Halt:
+    content = from_line(data)
+    lifted = content["halted"] is False
+    return Halt(number, str(content["who"]), str(content["why"]), time_of(content["at"]), lifted)
 
 
 def _append(store: Store, content: dict[str, object]) -> int:

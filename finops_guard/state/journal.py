@@ -53,6 +53,8 @@ __all__ = [
     "unsealed",
 ]
 
+ENDED = "ended"
+"""The note of a run that was ended because too many acts failed in a row."""
 SEALS = "seals"
 CLOSED = "closed"
 _DAY = timedelta(hours=24)

@@ -239,7 +239,7 @@ def test_a_waiting_step_waits_for_its_own_notice(waiting: World) -> None:
     assert len(due) == 1
     early = waiting.at(timedelta(hours=23))
     assert stops == []
-    assert early.findings[0].since == first.findings[0].since is not None
+    assert next(iter(early.findings)).since == next(iter(first.findings)).since is not None
     waiting.at(timedelta(hours=25))
     assert sorted(stops) == ["a", "b", "c", "d"]
     assert sorted(waiting.told()) == ["a", "b", "c", "d", "pinned"]
@@ -329,7 +329,7 @@ def test_too_many_failures_alert_the_channels(world: World, by: str) -> None:
         assert world.say("apply", plan).code == 4
     (alert,) = [notice for notice in world.notices() if notice["kind"] == "alert"]
     (item,) = alert["groups"][0]["items"]
-    assert re.fullmatch(r"Run \S+ was ended: 5 acts failed", item["title"])
+    assert re.fullmatch(r"Run \S+ was ended: 5 acts failed in a row", item["title"])
     assert item["why"] == ["AccessDenied ec2:StopInstances"]
     assert alert["journal"]
 

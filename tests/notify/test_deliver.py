@@ -234,7 +234,7 @@ def test_an_alert_goes_to_who_answers_for_everything(tmp_path: Path) -> None:
         (_channels.identity(owner), "o@acme.example"),
     ]
     assert len(alert(speaking(team, low), "run-1", NOW, "x")) == 2
-    assert made[0].key == alert(speaking(here), "run-1", NOW + timedelta(1), made[0].groups[0].items[0].title)[0].key
+    assert made[0].key == alert(speaking(here), "run-1", NOW + timedelta(1), "said otherwise")[0].key
 
 
 def test_text_for_people_steers_no_terminal() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,9 +15,10 @@ import pytest
 
 from finops_guard import notify
 from finops_guard.model import Money, Rung, Team
-from finops_guard.state import audit
-from finops_guard.state.entries import Act
-from tests.apply.cloud import only
+from finops_guard.state import audit, halts
+from finops_guard.state.entries import Act, entries
+from finops_guard.state.store import MemoryStore
+from tests.apply.cloud import TYPE, Killed, only
 from tests.apply.world import KEPT, STOPPED, TAGGED, World, world
 from tests.plan.build import NOTIFY
 
@@ -171,13 +174,109 @@ def test_a_mark_is_part_of_its_notice(rung: str, tmp_path: Path) -> None:
     assert (tmp_path / "all").exists() == (rung == "team")
 
 
+def alerts(path: Path) -> list[tuple[str, list[str]]]:
+    told = [notice for notice in lines(path) if notice["kind"] == "alert"]
+    return [(item["title"], item["why"]) for notice in told for item in notice["groups"][0]["items"]]
+
+
 def test_an_alert_is_kept_until_a_channel_takes_it(tmp_path: Path) -> None:
     it = world(1, channels=({"to": "file", "path": str(tmp_path / "no/such")},))
-    said = notify.tell_alert(it.store, it.policy, {}, it.now, run="halt-1", title="Halted", why=("audit",), head="ab")
+    halts.halt(it.store, "us", "audit", it.now)
+    said = notify.tell_halts(it.store, it.policy, {}, it.now, head="ab")
     assert len(said.errors) == 1
     (tmp_path / "no").mkdir()
     tell(it, "later")
     tell(it, "later")
-    (notice,) = lines(tmp_path / "no/such")
-    assert (notice["kind"], notice["journal"]) == ("alert", "ab")
-    assert [(item["title"], item["why"]) for item in notice["groups"][0]["items"]] == [("Halted", ["audit"])]
+    assert alerts(tmp_path / "no/such") == [("Halted by us: nothing acts until resume", ["audit"])]
+    assert lines(tmp_path / "no/such")[0]["journal"] == "ab"
+
+
+def test_a_halt_that_was_killed_before_it_told_is_told_by_the_next_run_once(tmp_path: Path) -> None:
+    path = tmp_path / "all"
+    it = world(1, channels=({"to": "file", "path": str(path)},))
+    halts.halt(it.store, "us", "long ago", it.now - 8 * DAY)
+    halts.halt(it.store, "us", "audit", it.now)
+    halts.resume(it.store, "us", "over", it.now)
+    kill_at = _written(it, lambda: tell(it, "next"))
+    for number in range(1, kill_at):
+        again = world(1, channels=({"to": "file", "path": str(tmp_path / str(number))},))
+        halts.halt(again.store, "us", "audit", again.now)
+        halts.resume(again.store, "us", "over", again.now)
+        again.cloud.kill.at = again.cloud.kill.passed + number
+        with suppress(Killed), again.session() as held:
+            notify.tell_acts(again.store, again.policy, {}, again.now, run=held.run)
+        again.revive()
+        tell(again, "next")
+        tell(again, "after")
+        said = alerts(tmp_path / str(number))
+        assert {why for _, (why,) in said} == {"audit", "over"}, number
+        keys = [item["key"] for item in told_of(tmp_path / str(number))]
+        assert len(set(keys)) == 2, number
+    assert sorted(why for _, (why,) in alerts(path)) == ["audit", "over"]
+    tell(it, "after")
+    assert len(alerts(path)) == 2
+
+
+def _written(it: World, do: Callable[[], object]) -> int:
+    before = it.cloud.kill.passed
+    do()
+    return it.cloud.kill.passed - before
+
+
+def copied(it: World) -> MemoryStore:
+    store = MemoryStore()
+    store.objects = dict(it.store.objects)
+    return store
+
+
+def ended(tmp_path: Path, name: str) -> tuple[World, Path]:
+    it = world(7, STOPPED, channels=({"to": "file", "path": str(tmp_path / name)},))
+    it.cloud.fault = lambda _verb, _id: "denied"
+    return it, tmp_path / name
+
+
+def test_that_a_run_was_ended_is_told_wherever_it_was_killed(tmp_path: Path) -> None:
+    it, path = ended(tmp_path, "whole")
+    ran = it.enforce()
+    assert ran.short == ("5 acts failed in a row",)
+    tell(it, ran.run)
+    want = [(f"Run {ran.run} was ended: 5 acts failed in a row", ["denied: stop"])]
+    assert alerts(path) == want
+    last = it.cloud.kill.passed
+    walked = 0
+    for at in range(1, last + 1):
+        it, path = ended(tmp_path, str(at))
+        it.cloud.kill.at = at
+        with suppress(Killed):
+            tell(it, it.enforce(ran.run).run)
+        there = entries(copied(it), ran.run)
+        denied = sum(outcome.state == "failed" for entry in there for outcome in entry.outcomes) > 4
+        it.revive()
+        it.cloud.fault = lambda _verb, _id: None
+        tell(it, it.enforce().run)
+        tell(it, "after")
+        said = alerts(path)
+        assert said == [] or {title for title, _ in said} == {want[0][0]}, at
+        assert len({item["key"] for item in told_of(path) if not item.get("rule")}) == len(set(map(str, said))), at
+        walked += bool(said)
+        assert not denied or said, at
+    assert walked > 3
+
+
+def test_what_a_killed_run_left_open_ends_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "all"
+    it = world(7, STOPPED, channels=({"to": "file", "path": str(path)},))
+    acts = [Act(f"s{n}", "stop", f"i-{n:04d}", cloud="aws", account="111111111111", region="eu-west-1",
+                type=TYPE, rules=("p/stopped",), before={"state": "running"}) for n in range(7)]  # fmt: skip
+    with suppress(Killed), it.session() as held:
+        held.journal().intents(acts, it.now)
+        it.cloud.kill.at = 0
+        raise Killed
+    it.revive()
+    it.cloud.fault = lambda _verb, _id: "denied"
+    run = it.enforce(limits=replace(it.limits, failures=99)).run
+    it.policy = replace(it.policy, channels=())
+    tell(it, "next")
+    it.policy = replace(it.policy, channels=({"to": "file", "path": str(path)},))
+    assert run
+    assert alerts(path) == []
