@@ -10,7 +10,7 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac import _plan_config
 from finops_guard.sources.iac._plan_config import Config, below, cause, expressions
 from finops_guard.sources.iac._plan_values import Values
-from finops_guard.sources.iac._types import IacType
+from finops_guard.sources.iac._types import IacType, Path
 
 Change = Mapping[str, object]
 steps = lru_cache(maxsize=10_000)(_plan_config.steps)
@@ -31,28 +31,33 @@ class References:
     def referred(self, raw: Change, row: IacType, side: Values, block: Mapping[str, object]) -> Values | Unknown | None:
         """What a resource's `via` leads to; Unknown where it leads out of the plan, None where it refers to nothing."""
         for path in row.via:
-            expression = below(expressions(block), path)
-            if side.look(path) is None and expression is None:
-                continue
-            module = str(raw.get("module_address") or "")
-            target = self._config.referred(steps(module), expression)
-            if target is None:
-                what = cause(expression)
-                return Unknown(f"its {path[0]} is not in the plan" + (f" ({what})" if what else ""))
-            return self._instance(module, raw.get("index"), target)
+            found = self.change(raw, path, side, block)
+            if found is not None:
+                return found if isinstance(found, Unknown) else after(found)
         return None
 
-    def _instance(self, module: str, index: object, target: tuple[tuple[str, ...], str, str]) -> Values | Unknown:
+    def change(self, raw: Change, path: Path, side: Values, block: Mapping[str, object]) -> Change | Unknown | None:
+        """The change of what an attribute refers to, in the same way."""
+        expression = below(expressions(block), path)
+        if side.look(path) is None and expression is None:
+            return None
+        module = str(raw.get("module_address") or "")
+        target = self._config.referred(steps(module), expression)
+        if target is None:
+            what = cause(expression)
+            return Unknown(f"its {path[0]} is not in the plan" + (f" ({what})" if what else ""))
+        return self._instance(module, raw.get("index"), target)
+
+    def _instance(self, module: str, index: object, target: tuple[tuple[str, ...], str, str]) -> Change | Unknown:
         """The one instance of a block; of several, that of the same module and key."""
         path, type_, name = target
         instances = self._blocks.get(target, {})
         if len(instances) == 1:
-            (change,) = instances.values()
-            return after(change)
+            return next(iter(instances.values()))
         at = _address(module, path)
         key = index if isinstance(index, str | int) else None
         found = instances.get((at, key)) or instances.get((at, None))
-        return Unknown(f"which {type_}.{name} it refers to, the plan does not say") if found is None else after(found)
+        return found or Unknown(f"which {type_}.{name} it refers to, the plan does not say")
 
 
 def after(raw: Change) -> Values:

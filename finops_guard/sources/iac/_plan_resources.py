@@ -10,6 +10,7 @@ from pathlib import Path
 from finops_guard.errors import InputError
 from finops_guard.model import Location, Resource, Unknown
 from finops_guard.sources.iac import _planned, _tags
+from finops_guard.sources.iac import _replicas as replicas
 from finops_guard.sources.iac._blocks import Sources
 from finops_guard.sources.iac._plan_config import Config, cause, expressions
 from finops_guard.sources.iac._plan_machines import disk, machines_of, was
@@ -17,6 +18,8 @@ from finops_guard.sources.iac._plan_references import References, after, steps
 from finops_guard.sources.iac._plan_tags import Owner, labels_of, taggable
 from finops_guard.sources.iac._plan_values import Values
 from finops_guard.sources.iac._planned import Planned
+from finops_guard.sources.iac._propagation import propagation
+from finops_guard.sources.iac._tags import NONE
 from finops_guard.sources.iac._types import cloud_of, iac_type
 
 _CHANGES = {
@@ -29,6 +32,7 @@ _CHANGES = {
     ("create", "forget"): "replace",
     ("forget", "create"): "replace",
 }
+_JUDGED = frozenset({"create", "update", "replace"})
 _NOTHING = frozenset({("read",), ("forget",), ("open",), ("renew",), ("close",)})
 _ZONE = re.compile(r"([a-z]{2,}(?:-[a-z]+)+-\d+)(?:-[a-z0-9-]+)?[a-z]")
 _ARN = re.compile(r"arn:[\w-]*:[\w-]*:([\w-]*):(\d{12})?:.*")
@@ -45,6 +49,8 @@ class Plan:
         self._nowhere = Location(str(path), 1)
         self._references = References(self._config, plan.get("resource_changes"))
         self._folders: dict[tuple[str, ...], Path | None] = {}
+        self.unreached: list[str] = []
+        """Addresses of what has tags that reach nothing that it launches."""
 
     def resources(self, raw: Mapping[str, object], number: int) -> Iterator[Resource]:
         """The resource of a change and its volumes; nothing for a data source or what is only forgotten."""
@@ -89,8 +95,14 @@ class Plan:
             taggable=taggable(row, cloud, side, before),
             at=self._place(path, type_, name),
         )
-        owner = Owner(type_, row, cloud, side, provider, self._config, cause(expressions(block).get("tags")))
-        tags = _tags.tags_of(labels_of(owner, other), self._aliases)
+        owner = self._owner(raw, side)
+        own = labels_of(owner, other)
+        spread = propagation("terraform", type_)
+        if spread is not None and spread.launches(side.look):
+            had, own = own, spread.reaching(side.look, own, lambda path: self._of_other(raw, path, side, block))
+            planned = replace(planned, taggable=True)
+            self.unreached += [address] if had != NONE and own == NONE and what in _JUDGED else []
+        tags = _tags.tags_of(own, self._aliases)
         found = _planned.resource(planned, tags, machines_of(row, type_, side, other, expressions(block)))
         if cloud == "azure":
             _put_group(found, side.look(("resource_group_name",)))
@@ -102,6 +114,24 @@ class Plan:
         yield found
         if type_ == "aws_instance":
             yield from self._volumes(planned, owner, before, found)
+        if type_ == "aws_dynamodb_table":
+            yield from self._replicas(planned, side, before, own)
+
+    def _owner(self, raw: Mapping[str, object], side: Values) -> Owner:
+        """Whose tags are asked for."""
+        type_, path = str(raw.get("type")), steps(str(raw.get("module_address") or ""))
+        block = self._config.block(path, type_, str(raw.get("name")))
+        provider, because = self._config.provider(block, path), cause(expressions(block).get("tags"))
+        return Owner(type_, iac_type("terraform", type_), cloud_of(type_), side, provider, self._config, because)
+
+    def _of_other(
+        self, raw: Mapping[str, object], path: tuple[str | int, ...], side: Values, block: Mapping[str, object]
+    ) -> _tags.Labels:
+        """The tags of what an attribute refers to."""
+        other = self._references.change(raw, path, side, block)
+        if isinstance(other, Unknown):
+            return _tags.Labels({}, f"the tags of its {path[-1]} reach what it launches: {other.reason}")
+        return NONE if other is None else labels_of(self._owner(other, after(other)), None)
 
     def _region(self, cloud: str | None, side: Values, before: Values, provider: Mapping[str, object]) -> object:
         for name in _PLACES.get(cloud or "", ()):
@@ -140,6 +170,20 @@ class Plan:
                     old = before.look((block, number))
                     if isinstance(old, dict):
                         found.facts["before"] = was(disk(old), machine.look("region"))
+                yield found
+
+    def _replicas(self, planned: Planned, side: Values, before: Values, own: _tags.Labels) -> Iterator[Resource]:
+        """The replicas of a table in other regions: billed by themselves, with its tags only if it hands them on."""
+        rows, old = side.look(("replica",)), before.look(("replica",))
+        there = {
+            str(each.get("region_name")) for each in (old if isinstance(old, list) else ()) if isinstance(each, dict)
+        }
+        for number, replica in enumerate(rows if isinstance(rows, list) else ()):
+            if isinstance(replica, dict):
+                each, tags = replicas.of(planned, number, replica, own)
+                found = _planned.resource(each, _tags.tags_of(tags, self._aliases), _planned.Machines())
+                if str(replica.get("region_name")) in there:
+                    found.facts["before"] = was(_planned.Machines(), replica.get("region_name"))
                 yield found
 
 

@@ -66,6 +66,7 @@ def _tell_of_unused(unused: list[tuple[Path, str]], document: Reading) -> None:
 
 def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Resource]:
     from finops_guard.sources.iac._hcl.resources import Reader
+    from finops_guard.sources.iac._propagation import unreached
 
     reader = Reader(document.aliases, prefix)
     for module in _modules(workspace.module()):
@@ -73,6 +74,7 @@ def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Reso
             declared = module.declared(type_, name)
             for each in declared if isinstance(declared, list) else ():
                 yield from reader.resources(each)
+    document.notes.remarks += unreached(reader.unreached)
     for mistake in workspace.mistakes:
         document.notes.gaps.append(Gap("terraform", "*", "*", "*", str(mistake), wrong=True))
     for address, reason in workspace.opaque.items():

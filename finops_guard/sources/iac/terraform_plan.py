@@ -36,6 +36,7 @@ def recognises(path: Path, head: bytes) -> bool:
 def collect(path: Path, document: Reading) -> Iterator[Resource]:
     """Every managed resource of the plan, in its order. InputError in one line for what is no plan."""
     from finops_guard.sources.iac._plan_resources import Plan
+    from finops_guard.sources.iac._propagation import unreached
 
     plan = _plan_text.plan_of(path, document.notes)
     if plan.get("errored") is True:
@@ -49,6 +50,7 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
         if not isinstance(change, dict):
             raise InputError(f"{path}: resource_changes[{number}] is no object")
         yield from found.resources(change, number)
+    document.notes.remarks += unreached(found.unreached)
 
 
 def _whole(path: Path) -> bytes:
