@@ -22,9 +22,23 @@ from finops_guard.language.diagnostics import printable
 @click.option(
     "--set", "given", multiple=True, metavar="KEY=VALUE", help="Value of a tag where it is missing; repeatable."
 )
+@click.option(
+    "--suggestions",
+    "suggested",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar=(),
+    help="Also write the edits as JSON, for comment --suggestions.",
+)
 @manners
 def command(  # noqa: D103 - click shows the help below
-    path: Path, policy_path: Path | None, shows: bool, given: tuple[str, ...], quiet: bool, verbose: bool
+    path: Path,
+    policy_path: Path | None,
+    shows: bool,
+    given: tuple[str, ...],
+    suggested: Path | None,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     del verbose
     if not path.exists():
@@ -32,10 +46,13 @@ def command(  # noqa: D103 - click shows the help below
     at = datetime.now(UTC)
     rules = policy_for(policy_path, at.date(), starter=True)
     from finops_guard import fixing
+    from finops_guard.cli import _suggested
     from finops_guard.pipeline import Request
 
     request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
     fixed = fixing.fixes(request, _given(given, rules.aliases))
+    if suggested is not None:
+        _suggested.write(suggested, fixed)
     if shows:
         _show(fixing.diff(fixed.texts, fixed.edits))
     else:

@@ -17,7 +17,7 @@ from finops_guard.errors import InputError, ScanError
 from finops_guard.outputs.markdown import MARKER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 LONGEST = 65_536
 """Characters GitHub takes in a comment."""
@@ -41,7 +41,8 @@ class Conversation:
         ScanError where GitHub does not let us, or does not answer.
         """
         here = f"/repos/{self.repository}/issues"
-        found = next(self._ours(f"{here}/{self.number}/comments"), None)
+        marked = (row for row in self.paged(f"{here}/{self.number}/comments") if _is_report(row))
+        found = next((row["id"] for row in self.mine(marked)), None)
         if found is not None:
             return _address(self.site.patch(f"{here}/comments/{found}", {"body": body}))
         if not new:
@@ -49,22 +50,29 @@ class Conversation:
         once = replace(self.site, tries=1)  # what GitHub took without an answer would stand there twice
         return _address(once.post(f"{here}/{self.number}/comments", {"body": body}))
 
-    def _ours(self, path: str) -> Iterator[int]:
-        """Ids of the comments that are ours, the oldest first."""
-        me: str | None = None
+    @property
+    def most(self) -> int:
+        """How many rows are looked through; what has so many has more, perhaps."""
+        return _PAGE * _PAGES
+
+    def paged(self, path: str) -> Iterator[dict[str, Any]]:
+        """The rows of a list, the oldest first. ScanError where GitHub answers with what is none."""
         for page in range(1, _PAGES + 1):
-            comments = _rows(self.site.get(path, [("per_page", str(_PAGE)), ("page", str(page))]))
-            for comment in comments:
-                if not str(comment.get("body") or "").startswith(MARKER) or not isinstance(comment.get("id"), int):
-                    continue
-                user = comment.get("user") or {}
-                if user.get("type") != "Bot":
-                    me = self._me() if me is None else me
-                    if not me or user.get("login") != me:
-                        continue
-                yield comment["id"]
-            if len(comments) < _PAGE:
+            rows = _rows(self.site.get(path, [("per_page", str(_PAGE)), ("page", str(page))]))
+            yield from rows
+            if len(rows) < _PAGE:
                 return
+
+    def mine(self, comments: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Those of a bot, or of the token's own user."""
+        me: str | None = None
+        for comment in comments:
+            user = comment.get("user") or {}
+            if user.get("type") != "Bot":
+                me = self._me() if me is None else me
+                if not me or user.get("login") != me:
+                    continue
+            yield comment
 
     def _me(self) -> str:
         """The token's user, empty for the token of a workflow, which has none."""
@@ -111,8 +119,12 @@ def _number(environ: Mapping[str, str]) -> int | None:
 
 def _rows(said: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a parsing border
     if not isinstance(said, list) or not all(isinstance(row, dict) for row in said):
-        raise ScanError("GitHub answered with what are no comments")
+        raise ScanError("GitHub answered with what is no list of what was asked for")
     return said
+
+
+def _is_report(comment: dict[str, Any]) -> bool:
+    return str(comment.get("body") or "").startswith(MARKER) and isinstance(comment.get("id"), int)
 
 
 def _address(said: Any) -> str:  # noqa: ANN401 - a parsing border

@@ -7,6 +7,7 @@ import pytest
 from finops_guard.outputs.markdown import MARKER
 from tests.cli.command import finops_guard
 from tests.notify.hub import Hub, hub
+from tests.notify.suggesting import BLOB, row, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,59 @@ def test_a_fork_gets_the_summary_and_no_other_exit_code(there: Hub, tmp_path: Pa
     assert (ran.code, ran.out) == (0, "")
     assert ran.err == "not commented: GitHub answered 403; the report is in the job summary\n"
     assert (tmp_path / "summary.md").read_text() == f"{BODY}\n"
+
+
+PATCH = "@@ -1 +1,3 @@\n a\n+b\n+c"
+
+
+def test_fixes_stand_below_the_report_and_on_the_lines_where_that_is_asked(there: Hub, tmp_path: Path) -> None:
+    written(tmp_path / "s.json", row(), row(first=9, last=9, severity="low"))
+    there.files.append({"filename": "infra/main.tf", "sha": BLOB, "patch": PATCH})
+    ran = finops_guard("comment", "report.md", "--suggestions", "s.json", "--suggestions", "s.json")
+    assert (ran.code, ran.err) == (0, "")
+    body = there.comments[0]["body"]
+    assert body.startswith(f"{BODY}\n### Fixes\n\n1 finding can be put right")
+    assert body.count("```suggestion") == 2
+    assert (tmp_path / "summary.md").read_text() == f"{body}\n"
+    assert there.reviews == []
+    ran = finops_guard("comment", "report.md", "--suggestions", "s.json", "--review")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[1:] == ["1 suggestion made, 1 outside of the request's lines"]
+    assert len(there.reviews[0]["comments"]) == 1
+
+
+def test_the_whole_fits_what_github_takes(there: Hub, tmp_path: Path) -> None:
+    (tmp_path / "report.md").write_text(BODY + "x" * 60_000)
+    written(tmp_path / "s.json", *(row(first=n, last=n, new=["y" * 90]) for n in range(1, 200)))
+    assert finops_guard("comment", "report.md", "--suggestions", "s.json").code == 0
+    body = there.comments[0]["body"]
+    assert len(body) <= 65_536
+    assert 1 < body.count("```suggestion") < 199
+    assert body.endswith(
+        f"{199 - body.count('```suggestion')} more edits. `finops-guard fix PATH --diff` has every one.\n"
+    )
+    (tmp_path / "report.md").write_text(BODY + "x" * 65_400)
+    assert finops_guard("comment", "report.md", "--suggestions", "s.json").code == 0
+    assert len(there.comments[0]["body"]) <= 65_536
+
+
+def test_a_review_that_is_refused_leaves_the_comment(there: Hub, tmp_path: Path) -> None:
+    written(tmp_path / "s.json", row())
+    there.files.append({"filename": "infra/main.tf", "sha": BLOB, "patch": PATCH})
+    there.add(BODY)
+    there.refuses = {"POST"}
+    ran = finops_guard("comment", "report.md", "--suggestions", "s.json", "--review")
+    assert ran.code == 0
+    assert ran.err == "not suggested on lines: GitHub answered 403; the comment has the fixes\n"
+    assert "### Fixes" in there.comments[0]["body"]
+
+
+@pytest.mark.usefixtures("there")
+def test_suggestions_that_are_none_are_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "s.json").write_text("{}")
+    ran = finops_guard("comment", "report.md", "--suggestions", "s.json")
+    assert ran.code == 2
+    assert "s.json: no suggestions" in ran.err
 
 
 @pytest.mark.usefixtures("there")

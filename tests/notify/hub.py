@@ -1,4 +1,4 @@
-"""GitHub's comments on loopback: what a pull request's conversation needs of the REST API, and no more."""
+"""GitHub's comments on loopback: what a pull request's conversation and reviews need of the REST API, and no more."""
 
 from __future__ import annotations
 
@@ -17,10 +17,16 @@ BOT = {"login": "github-actions[bot]", "type": "Bot"}
 
 @dataclass
 class Hub:
-    """`refuses`: methods that are answered 403, as for a token that may only read. `user` None: a workflow's token."""
+    """`refuses`: methods that are answered 403, as for a token that may only read. `user` None: a workflow's token.
+
+    `files`: those of the request, as GitHub tells of them; `notes`: comments on their lines; `reviews`: what was sent.
+    """
 
     server: Answering = field(default_factory=Answering)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    reviews: list[dict[str, Any]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     user: str | None = None
 
@@ -49,10 +55,9 @@ class Hub:
         if asked.path == "/user":
             return (200, {}, {"login": self.user}) if self.user else (403, {}, {"message": "no user"})
         if asked.method == "GET":
-            match = re.fullmatch(r"/repos/acme/infra/issues/7/comments\?per_page=100&page=(\d+)", asked.path)
-            assert match, asked.path
-            start = 100 * (int(match[1]) - 1)
-            return 200, {}, self.comments[start : start + 100]
+            return self._read(asked.path)
+        if asked.path == "/repos/acme/infra/pulls/7/reviews":
+            return self._reviewed(asked.body)
         if asked.method == "POST":
             assert asked.path == "/repos/acme/infra/issues/7/comments"
             number = self.add(asked.body["body"], {"login": self.user, "type": "User"} if self.user else None)
@@ -62,6 +67,41 @@ class Hub:
         assert match, asked.path
         self.comments[int(match[1]) - 1]["body"] = asked.body["body"]
         return 200, {}, {"html_url": f"https://github.example/c/{match[1]}"}
+
+    def _read(self, path: str) -> Answer:
+        if path == "/repos/acme/infra/pulls/7":
+            return 200, {}, {"number": 7, "head": {"sha": "c0ffee"}}
+        match = re.fullmatch(
+            r"/repos/acme/infra/(issues/7/comments|pulls/7/comments|pulls/7/files)\?per_page=100&page=(\d+)", path
+        )
+        assert match, path
+        rows = {"issues/7/comments": self.comments, "pulls/7/comments": self.notes, "pulls/7/files": self.files}
+        start = 100 * (int(match[2]) - 1)
+        return 200, {}, rows[match[1]][start : start + 100]
+
+    def _reviewed(self, review: dict[str, Any]) -> Answer:
+        """As GitHub does: all of it, or none where one comment is not on lines of one hunk of the diff."""
+        assert (review["event"], review["commit_id"]) == ("COMMENT", "c0ffee")
+        assert review["body"]
+        for each in review["comments"]:
+            assert each["side"] == "RIGHT"
+            assert each.get("start_line", 0) < each["line"], "GitHub: start line must precede the end line"
+            if not self._in_diff(each):
+                return 422, {}, {"message": "Unprocessable Entity", "errors": ["line must be part of the diff"]}
+        self.reviews.append(review)
+        self.notes += [{"body": each["body"], "user": BOT, "path": each["path"]} for each in review["comments"]]
+        return 200, {}, {"html_url": "https://github.example/r/1"}
+
+    def _in_diff(self, comment: dict[str, Any]) -> bool:
+        for file in self.files:
+            for hunk in re.split(r"(?m)^(?=@@ )", file.get("patch", "")):
+                at = re.match(r"@@ -\S+ \+(\d+)", hunk)
+                if file["filename"] == comment["path"] and at:
+                    shown = sum(line[:1] in (" ", "+") for line in hunk.split("\n")[1:])
+                    lines = range(int(at[1]), int(at[1]) + shown)
+                    if comment["line"] in lines and comment.get("start_line", comment["line"]) in lines:
+                        return True
+        return False
 
 
 @contextmanager

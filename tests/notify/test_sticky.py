@@ -88,7 +88,7 @@ def test_a_comment_that_may_stand_there_is_not_sent_twice(there: Hub, monkeypatc
 @pytest.mark.parametrize("said", [{"message": "x"}, ["x"], 7])
 def test_what_are_no_comments_is_said(there: Hub, said: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(there, "answer", lambda _: (200, {}, said))
-    with pytest.raises(ScanError, match="what are no comments"):
+    with pytest.raises(ScanError, match="no list of what was asked for"):
         conversation(there.environ).tell(NEW)
 
 
