@@ -124,7 +124,9 @@ def test_texts_do_not_run_into_each_other(made: Any) -> None:
         ("{}", "does not say schema"),
         (json.dumps({"schema": _suggestions.SCHEMA}), "no suggestion"),
         (json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [1]}), "no suggestion"),
-        *((json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [row(**wrong)]}), "no suggestion") for wrong in WRONG),
+        *(
+            (json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [row(**each)]}), "no suggestion") for each in WRONG
+        ),
     ],
 )  # fmt: skip
 def test_what_is_none_is_an_input_error(tmp_path: Path, text: str, why: str) -> None:
