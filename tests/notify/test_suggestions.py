@@ -125,7 +125,8 @@ def test_texts_do_not_run_into_each_other(made: Any) -> None:
         (json.dumps({"schema": _suggestions.SCHEMA}), "no suggestion"),
         (json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [1]}), "no suggestion"),
         *(
-            (json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [row(**each)]}), "no suggestion") for each in WRONG
+            (json.dumps({"schema": _suggestions.SCHEMA, "suggestions": [row(**each)]}), "no suggestion")
+            for each in WRONG
         ),
     ],
 )  # fmt: skip
