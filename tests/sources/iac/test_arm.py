@@ -15,8 +15,9 @@ from finops_guard.errors import InputError
 from finops_guard.model import Location, Notes, Resource, Unknown
 from finops_guard.sources import iac
 from finops_guard.sources.iac import arm
-from finops_guard.sources.iac._arm import values as arm_values
-from finops_guard.sources.iac._arm.values import Scope, value_of
+from finops_guard.sources.iac._arm import scope as arm_scope
+from finops_guard.sources.iac._arm.scope import Scope
+from finops_guard.sources.iac._arm.values import value_of
 
 Write: TypeAlias = Callable[..., dict[str, Resource]]
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -45,7 +46,7 @@ def template(tmp_path: Path) -> Write:
 
 
 def value(text: str, **variables: object) -> object:
-    return value_of(text, Scope({}, variables, {}, {}))
+    return value_of(text, Scope({}, variables, {}, {}, value_of))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_expressions(text: str, wanted: object) -> None:
     ("text", "reason"),
     [
         ("[resourceGroup().location]", "resourcegroup() is known when it is deployed"),
-        ("[concat('a', uniqueString('b'))]", "uniquestring() is not a function we evaluate"),
+        ("[concat('a', uniqueString('b'))]", "uniquestring() is known when it is deployed"),
         ("[listKeys('x', '1').keys[0]]", "listkeys() is known when it is deployed"),
         ("[parameters('x')]", "the template has no parameter x"),
         ("[concat('a']", "an expression with ',' missing"),
@@ -177,17 +178,6 @@ def test_tags_from_parameters_and_variables(template: Write) -> None:
     assert disk.at == Location(disk.at.file if disk.at else "", 20, 3)
 
 
-def test_the_parameter_file_beside_it(template: Write, tmp_path: Path) -> None:
-    given = {"team": {"value": "lab"}, "secret": {"reference": {"keyVault": {}}}}
-    (tmp_path / "main.parameters.json").write_text(json.dumps({"parameters": given}))
-    found = template(
-        [{**DISK, "tags": {"team": "[parameters('team')]", "secret": "[parameters('secret')]"}}],
-        parameters={"team": {"type": "string", "defaultValue": "none"}, "secret": {"type": "securestring"}},
-    )["Microsoft.Compute/disks/d"]
-    assert dict(found.tags) == {"team": "lab"}
-    assert "key vault" in why(found, "secret")
-
-
 def test_loops(template: Write) -> None:
     found = template(
         [
@@ -209,7 +199,7 @@ def test_loops(template: Write) -> None:
 
 
 def test_loops_in_loops_end(template: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arm_values, "_MAX_ROUNDS", 3000)
+    monkeypatch.setattr(arm_scope, "MAX_ROUNDS", 3000)
     inner: dict[str, object] = {**DISK, "copy": {"name": "c", "count": 800}}
     for depth in range(4):
         inner = {"type": "Microsoft.Resources/deployments", "name": f"n{depth}", "copy": {"name": "c", "count": 800},

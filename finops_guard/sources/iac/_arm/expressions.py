@@ -71,7 +71,7 @@ class _Reader:
     def tree(self, depth: int) -> Tree:
         if depth > MAX_DEPTH:
             raise ValueError(f"an expression nested deeper than {MAX_DEPTH} levels")
-        found = self._primary(depth)
+        found, begins = self._primary(depth), depth
         while self.value in {".", ".?", "[", "[?"} and self.kind == "mark":
             mark = self._take()
             if mark.startswith("."):
@@ -79,9 +79,11 @@ class _Reader:
                     raise ValueError("an expression with a name missing after '.'")
                 key: Tree = Literal(self._take())
             else:
-                key = self.tree(depth + 1)
+                key = self.tree(begins + 1)
                 self._expect("]")
             found = Member(found, key, mark.endswith("?"))
+            if (depth := depth + 1) > begins + MAX_DEPTH:
+                raise ValueError(f"an expression that takes more than {MAX_DEPTH} steps into a value")
         return found
 
     def _primary(self, depth: int) -> Tree:

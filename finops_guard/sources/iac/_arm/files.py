@@ -1,25 +1,24 @@
-"""ARM templates of a folder, each one once, with their parameter files; Bicep through its compiler."""
+"""ARM templates of a folder, each one once, with the parameters that a person gives; Bicep through its compiler."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops_guard.errors import InputError
 from finops_guard.model import Location
-from finops_guard.sources.iac._arm.template import Place, Template, given_by, opened, scope_of
+from finops_guard.sources.iac._arm import bicep
+from finops_guard.sources.iac._arm.nested import Nested
+from finops_guard.sources.iac._arm.parameters import chosen
+from finops_guard.sources.iac._arm.sections import opened, parameters_of, scope_of
+from finops_guard.sources.iac._arm.template import Place, Template
 from finops_guard.sources.iac._folders import reading
-from finops_guard.sources.iac._marked import Map, Text, read_json
+from finops_guard.sources.iac._marked import Map
+from finops_guard.sources.iac._parameters import Values, given_to, left_over, taken_by
 
 if TYPE_CHECKING:
     from finops_guard.model import Resource
     from finops_guard.sources.iac import Reading
-
-_BUILD_SECONDS = 120
 
 
 def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[Resource]:
@@ -27,62 +26,45 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
 
     InputError for a file that cannot be read; of a folder that is a gap.
     """
+    given = given_to(document)
     for file in files:
         prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
         with reading("arm", file, root, document):
-            yield from _file(file, prefix, document)
+            yield from _file(file, prefix, document, given, alone=len(files) == 1)
+    if len(files) > 1:
+        left_over(document, given)
 
 
-def _file(file: Path, prefix: str, document: Reading) -> Iterator[Resource]:
-    if file.suffix.casefold() in {".bicep", ".bicepparam"}:
-        yield from _bicep(file, prefix, document)
+def _file(file: Path, prefix: str, document: Reading, given: Sequence[Values], *, alone: bool) -> Iterator[Resource]:
+    if file.suffix.casefold() not in bicep.SUFFIXES:
+        yield from _template(file, prefix, document, given, alone=alone)
         return
-    text, body = opened(file)
-    yield from _template(file, text, body, prefix, document)
-
-
-def _template(file: Path, text: Text, body: Map, prefix: str, document: Reading) -> Iterator[Resource]:
-    scope = scope_of(body, _parameters(file))
-    yield from Template(body, text, scope, Place(prefix, files=(file.resolve(),)), document).resources()
-
-
-def _parameters(file: Path) -> Mapping[str, object]:
-    """What the parameter file beside a template says: `x.parameters.json` of `x.json`."""
-    beside = file.with_suffix(".parameters.json")
-    if not beside.is_file():
-        return {}
-    _, body = read_json(beside)
-    if not isinstance(body, dict) or not isinstance(body.get("parameters"), dict):
-        raise InputError(f"{beside}:1:1: a parameter file without parameters")
-    return given_by(body["parameters"])
-
-
-def _bicep(file: Path, prefix: str, document: Reading) -> Iterator[Resource]:
-    """What `bicep build` makes of a file: all resources stand at its first line, as the compiler keeps no places."""
-    if file.suffix.casefold() == ".bicepparam":
-        raise InputError(f"{file}:1:1: a parameter file of Bicep", help="Name the template that it is for.")
-    compiler = shutil.which("bicep")
-    if compiler is None:
-        raise InputError(
-            f"{file}:1:1: Bicep is read through its compiler, and there is no `bicep` on the PATH",
-            help=f"bicep build {file.name}, then scan the JSON it writes.",
-        )
-    try:
-        done = subprocess.run(  # noqa: S603 - the compiler, with a file as its one argument and no shell
-            [compiler, "build", "--stdout", "--no-restore", str(file.resolve())],
-            capture_output=True,
-            timeout=_BUILD_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"{file}:1:1: bicep could not be run: {error}") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-        raise InputError(f"{file}:1:1: bicep does not build it: {said[0][:500]}")
-    with tempfile.TemporaryDirectory(prefix="finops-guard-") as folder:
-        built = Path(folder) / "main.json"
-        built.write_bytes(done.stdout)
-        text, body = opened(built)
-        for found in _template(file, text, body, prefix, document):
-            found.at = Location(str(file), 1)
+    with bicep.built(file) as made:
+        for found in _template(made, prefix, document, given, alone=alone):
+            found.at = Location(str(file), 1)  # the compiler keeps no places
             yield found
+
+
+def _template(
+    file: Path, prefix: str, document: Reading, given: Sequence[Values], *, alone: bool
+) -> Iterator[Resource]:
+    text, body = opened(file)
+    declared = parameters_of(body)
+    in_any_case = (name for said in given for name in said.parameters if name.casefold() in declared)
+    taken_by(document, given, dict.fromkeys([*_spelt(body), *in_any_case]), alone=alone)
+    scope = scope_of(body, chosen(given, declared))
+    place = Place(prefix, files=(file.resolve(),))
+    yield from Template(Nested(body, text, scope), place, document).resources()
+    _beside(file, given, document)
+
+
+def _spelt(body: Map) -> Iterator[str]:
+    declared = body.get("parameters")
+    yield from declared if isinstance(declared, dict) else ()
+
+
+def _beside(file: Path, given: Sequence[Values], document: Reading) -> None:
+    """A remark on a parameter file that is there and was not given: which of them counts is for people to say."""
+    beside = file.with_suffix(".parameters.json")
+    if not given and beside.is_file():
+        document.notes.remarks.append(f"{file} is read without {beside.name}: --var-file {beside}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._arm.functions import member
+from finops_guard.sources.iac._arm.operands import member
 from finops_guard.sources.iac._planned import Machines
 
 if TYPE_CHECKING:

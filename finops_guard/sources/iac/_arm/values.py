@@ -2,71 +2,31 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._arm.expressions import Call, Literal, Member, Tree, is_expression, parsed
-from finops_guard.sources.iac._arm.functions import PARTS, TAKE_UNKNOWN, WHOLE, CannotTell, member
+from finops_guard.sources.iac._arm.functions import PARTS, TAKE_UNKNOWN, WHOLE
+from finops_guard.sources.iac._arm.lambdas import LAMBDAS
+from finops_guard.sources.iac._arm.operands import CannotTell, Function, member
+from finops_guard.sources.iac._arm.parameters import parameter
+from finops_guard.sources.iac._arm.scope import Identity, Loop, Scope, Special, lists_of, truth
 from finops_guard.sources.iac._either import Open, both
 
-MAX_COPIES = 800
-"""What Azure takes of one loop (Microsoft Learn, "Resource iteration in ARM templates")."""
-_MAX_STEPS = 3_000_000
-_MAX_ROUNDS = 50_000
 _MAX_SEEN = 20_000
 _LATER = frozenset(
-    "deployment environment managementgroup reference references resourcegroup subscription tenant deployer".split()
+    """deployer deployment environment externalinput guid managementgroup newguid pickzones providers references
+    resourcegroup resourceinfo subscription tenant uniquestring utcnow""".split()
 )
-_IDS = frozenset(
-    {
-        "extensionresourceid",
-        "managementgroupresourceid",
-        "resourceid",
-        "resourceinfo",
-        "subscriptionresourceid",
-        "tenantresourceid",
-    }
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What names mean in one template; parameters and variables are found in any case.
-
-    `given`: parameters by folded name, from a parameter file or a parent. `copies`: rounds of the loops around, by
-    name, the innermost under "". `found`: parameters and variables worked out so far.
-    """
-
-    parameters: Mapping[str, object]
-    variables: Mapping[str, object]
-    functions: Mapping[str, tuple[Sequence[str], object]]
-    given: Mapping[str, object]
-    nullable: bool = False
-    copies: Mapping[str, object] = field(default_factory=dict)
-    local: Mapping[str, object] = field(default_factory=dict)
-    found: dict[tuple[str, str], object] = field(default_factory=dict)
-    steps: Counter[str] = field(default_factory=Counter)
-
-    def round(self, name: str, index: object) -> Scope:
-        """The same scope in one round of a loop."""
-        return replace(self, copies={**self.copies, name.casefold(): index, "": index})
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A variable that a `copy` in the section makes."""
-
-    name: str
-    copy: object
-
-
+_IDS = ("extensionresourceid", "managementgroupresourceid", "resourceid", "subscriptionresourceid", "tenantresourceid")
+_TYPE = re.compile(r"[A-Za-z0-9.-]+(?:/[A-Za-z0-9.-]+)+")
+_DEPLOYMENT = "microsoft.resources/deployments"
 _MISSING = object()
 
 
 def value_of(node: object, scope: Scope) -> object:
-    """A node's value."""
+    """A node's value, of a template or of an expression."""
     if isinstance(node, str):
         if not is_expression(node):
             return node[1:] if node.startswith("[[") else node
@@ -74,66 +34,34 @@ def value_of(node: object, scope: Scope) -> object:
             tree = parsed(node)
         except ValueError as wrong:
             return Unknown(str(wrong))
-        return evaluated(tree, scope)
+        return _evaluated(tree, scope)
     if isinstance(node, dict):
         return _map(node, scope)
+    if isinstance(node, Literal | Call | Member):
+        return _evaluated(node, scope)
     return [value_of(item, scope) for item in node] if isinstance(node, list) else node
 
 
-def evaluated(tree: Tree, scope: Scope) -> object:
-    """A tree's value."""
-    scope.steps["all"] += 1
-    if scope.steps["all"] > _MAX_STEPS:
-        return Unknown(f"a template of more than {_MAX_STEPS} steps")
+def unknown_in(value: object) -> Unknown | None:
+    """What of a value cannot be told, None where all of it can."""
+    return _looked_through(value)[0]
+
+
+def _evaluated(tree: Tree, scope: Scope) -> object:
+    if (enough := scope.spend(1)) is not None:
+        return enough
     if isinstance(tree, Literal):
         return tree.value
-    if isinstance(tree, Member):
-        of, key = evaluated(tree.of, scope), evaluated(tree.key, scope)
-        for part in (of, key):
-            if isinstance(part, Unknown):
-                return part
-        try:
-            return member(of, key)
-        except KeyError:
-            return None if tree.safe else Unknown(f"there is no {key!r} in what it is taken from"[:200])
-    return _call(tree, scope)
-
-
-def copies_of(node: object, scope: Scope) -> tuple[str, int | Unknown]:
-    """The name and the rounds of a `copy`."""
-    if not isinstance(node, dict):
-        return "", Unknown("a copy that is not a map")
-    name, count = str(node.get("name") or ""), value_of(node.get("count"), scope)
-    if isinstance(count, Unknown):
-        return name, count
-    if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-        return name, Unknown("a copy whose count is not a number")
-    if count > MAX_COPIES:
-        return name, Unknown(f"a copy of more than {MAX_COPIES}")
-    scope.steps["rounds"] += count
-    if scope.steps["rounds"] > _MAX_ROUNDS:
-        return name, Unknown(f"copies of more than {_MAX_ROUNDS} rounds in all")
-    return name, count
-
-
-def truth(value: object) -> bool | Unknown:
-    """A condition's value."""
-    if isinstance(value, bool | Unknown):
-        return value
-    folded = str(value).casefold()
-    return folded == "true" if folded in {"true", "false"} else Unknown("a condition that is neither true nor false")
-
-
-def loops(listed: object, scope: Scope) -> dict[str, object]:
-    """`copy` in properties or variables: each entry's list by its name."""
-    found: dict[str, object] = {}
-    for entry in listed if isinstance(listed, list) else ():
-        name, count = copies_of(entry, scope)
-        if isinstance(count, Unknown):
-            found[name] = Unknown(count.reason)
-        else:
-            found[name] = [value_of(entry.get("input"), scope.round(name, index)) for index in range(count)]
-    return found
+    if isinstance(tree, Call):
+        return _call(tree, scope)
+    of, key = _evaluated(tree.of, scope), _evaluated(tree.key, scope)
+    for part in (of, key):
+        if isinstance(part, Unknown):
+            return part
+    try:
+        return member(of, key)
+    except KeyError:
+        return None if tree.safe else Unknown(f"there is no {key!r} in what it is taken from"[:200])
 
 
 def _map(node: Mapping[str, object], scope: Scope) -> dict[str, object]:
@@ -141,7 +69,7 @@ def _map(node: Mapping[str, object], scope: Scope) -> dict[str, object]:
     because = None
     for key, part in node.items():
         if key == "copy" and isinstance(part, list):
-            found.update(loops(part, scope))
+            found.update(lists_of(part, scope))
             continue
         name = value_of(key, scope)
         if isinstance(name, Unknown):
@@ -158,112 +86,110 @@ def _call(tree: Call, scope: Scope) -> object:
             return special(tree.arguments, scope)
         except CannotTell as why:
             return Unknown(str(why))
-    if name in _LATER or name in _IDS or name.startswith("list"):
+    if name in _LATER or name.startswith("list"):
         return Unknown(f"{name}() is known when it is deployed")
     if name in scope.functions:
         return _own(scope.functions[name], tree.arguments, scope)
     function = WHOLE.get(name) or PARTS.get(name)
     if function is None:
         return Unknown(f"{name}() is not a function we evaluate")
-    arguments = [evaluated(each, scope) for each in tree.arguments]
-    if name not in TAKE_UNKNOWN:
-        for each in arguments:
-            hidden = unknown_in(each) if name in WHOLE else each if isinstance(each, Unknown) else None
-            if hidden is not None:
-                return Unknown(hidden.reason)
+    arguments = [_evaluated(each, scope) for each in tree.arguments]
+    hidden = None if name in TAKE_UNKNOWN else _hidden(arguments, scope, whole=name in WHOLE)
+    return _result(name, function, arguments, scope) if hidden is None else Unknown(hidden.reason)
+
+
+def _hidden(arguments: Sequence[object], scope: Scope, *, whole: bool) -> Unknown | None:
+    """Why a function cannot tell, by what it gets."""
+    for each in arguments:
+        if isinstance(each, Unknown):
+            return each
+        if whole and isinstance(each, dict | list):
+            found, seen = _looked_through(each)
+            scope.spend(seen // 10)
+            if found is not None:
+                return found
+    return None
+
+
+def _result(name: str, function: Function, arguments: Sequence[object], scope: Scope) -> object:
     try:
-        return function(*arguments)
+        found = function(*arguments)
     except CannotTell as why:
         return Unknown(str(why))
     except (TypeError, ValueError, OverflowError):
         return Unknown(f"{name}() of what it does not take")
+    if isinstance(found, str | list | dict):
+        scope.spend(len(found) // 100)
+    return found
 
 
-def unknown_in(value: object) -> Unknown | None:
-    """What of a value cannot be told, None where all of it can."""
+def _looked_through(value: object) -> tuple[Unknown | None, int]:
     waiting, seen = [value], 0
     while waiting:
         seen += 1
         if seen > _MAX_SEEN:
-            return Unknown(f"a value of more than {_MAX_SEEN} parts")
+            return Unknown(f"a value of more than {_MAX_SEEN} parts"), seen
         part = waiting.pop()
         if isinstance(part, Unknown):
-            return part
+            return part, seen
         if isinstance(part, Open):
-            return Unknown(part.because)
+            return Unknown(part.because), seen
         if isinstance(part, dict):
             waiting.extend(part.values())
         elif isinstance(part, list):
             waiting.extend(part)
-    return None
+    return None, seen
 
 
 def _own(function: tuple[Sequence[str], object], arguments: Sequence[Tree], scope: Scope) -> object:
     """A function that the template defines: it sees its parameters and nothing else."""
     names, output = function
-    given = {name.casefold(): evaluated(each, scope) for name, each in zip(names, arguments, strict=False)}
+    given = {name.casefold(): _evaluated(each, scope) for name, each in zip(names, arguments, strict=False)}
     parameters: dict[str, object] = {name.casefold(): {} for name in names}
-    return value_of(output, Scope(parameters, {}, scope.functions, given, steps=scope.steps))
+    return value_of(output, Scope(parameters, {}, scope.functions, given, value_of, steps=scope.steps))
 
 
 def _parameter(arguments: Sequence[Tree], scope: Scope) -> object:
-    name = _name(arguments, scope)
-    return _once(("parameter", name.casefold()), name, scope)
+    return _once("parameter", _name(arguments, scope), scope)
 
 
 def _variable(arguments: Sequence[Tree], scope: Scope) -> object:
-    name = _name(arguments, scope)
-    return _once(("variable", name.casefold()), name, scope)
+    return _once("variable", _name(arguments, scope), scope)
 
 
 def _name(arguments: Sequence[Tree], scope: Scope) -> str:
-    name = evaluated(arguments[0], scope) if arguments else None
+    name = _evaluated(arguments[0], scope) if arguments else None
     if isinstance(name, Unknown):
         raise CannotTell(name.reason)
     return str(name)
 
 
-def _once(key: tuple[str, str], name: str, scope: Scope) -> object:
+def _once(what: str, name: str, scope: Scope) -> object:
+    key = (what, name.casefold())
     if key not in scope.found:
         scope.found[key] = _MISSING
-        outside = replace(scope, copies={}, local={})
-        scope.found[key] = (_parameter_value if key[0] == "parameter" else _variable_value)(key[1], name, outside)
+        scope.found[key] = (parameter if what == "parameter" else _variable_value)(name, scope.alone())
     value = scope.found[key]
-    return Unknown(f"{key[0]} {name} refers to itself") if value is _MISSING else value
+    return Unknown(f"{what} {name} refers to itself") if value is _MISSING else value
 
 
-def _parameter_value(key: str, name: str, scope: Scope) -> object:
-    if key in scope.given:
-        return scope.given[key]
-    if isinstance(scope.given, Open):
-        return Unknown(scope.given.because)
-    if key not in scope.parameters:
-        return Unknown(f"the template has no parameter {name}")
-    declared = scope.parameters[key]
-    if isinstance(declared, dict) and "defaultValue" in declared:
-        return value_of(declared["defaultValue"], scope)
-    if scope.nullable and isinstance(declared, dict) and declared.get("nullable") is True:
-        return None
-    return Unknown(f"parameter {name} has no value")
-
-
-def _variable_value(key: str, name: str, scope: Scope) -> object:
-    if key not in scope.variables:
+def _variable_value(name: str, scope: Scope) -> object:
+    if name.casefold() not in scope.variables:
         return Unknown(f"the template has no variable {name}")
-    node = scope.variables[key]
-    return loops([node.copy], scope).get(node.name) if isinstance(node, Loop) else value_of(node, scope)
+    node = scope.variables[name.casefold()]
+    return lists_of([node.copy], scope).get(node.name) if isinstance(node, Loop) else value_of(node, scope)
 
 
 def _if(arguments: Sequence[Tree], scope: Scope) -> object:
     if len(arguments) != 3:  # noqa: PLR2004 - condition, value, value
         return Unknown("an if() that is not (condition, value, value)")
-    condition = truth(evaluated(arguments[0], scope))
+    condition = truth(_evaluated(arguments[0], scope))
     if isinstance(condition, Unknown):
-        yes, no = (evaluated(each, scope) for each in arguments[1:])
+        yes, no = (_evaluated(each, scope) for each in arguments[1:])
         if isinstance(yes, dict) or isinstance(no, dict):  # null is a map without keys where the other is one
             yes, no = ({} if each is None else each for each in (yes, no))
         return both(yes, no, condition.reason)
-    return evaluated(arguments[1 if condition else 2], scope)
+    return _evaluated(arguments[1 if condition else 2], scope)
 
 
 def _and(arguments: Sequence[Tree], scope: Scope) -> bool | Unknown:
@@ -277,7 +203,7 @@ def _or(arguments: Sequence[Tree], scope: Scope) -> bool | Unknown:
 def _kleene(arguments: Sequence[Tree], scope: Scope, *, decisive: bool) -> bool | Unknown:
     unknown = None
     for each in arguments:
-        found = truth(evaluated(each, scope))
+        found = truth(_evaluated(each, scope))
         if found is decisive:
             return decisive
         unknown = found if isinstance(found, Unknown) else unknown
@@ -286,15 +212,15 @@ def _kleene(arguments: Sequence[Tree], scope: Scope, *, decisive: bool) -> bool 
 
 def _coalesce(arguments: Sequence[Tree], scope: Scope) -> object:
     for each in arguments:
-        if (found := evaluated(each, scope)) is not None:
+        if (found := _evaluated(each, scope)) is not None:
             return found
     return None
 
 
 def _try_get(arguments: Sequence[Tree], scope: Scope) -> object:
-    value = evaluated(arguments[0], scope) if arguments else None
+    value = _evaluated(arguments[0], scope) if arguments else None
     for each in arguments[1:]:
-        key = evaluated(each, scope)
+        key = _evaluated(each, scope)
         for part in (value, key):
             if isinstance(part, Unknown):
                 return part
@@ -306,7 +232,7 @@ def _try_get(arguments: Sequence[Tree], scope: Scope) -> object:
 
 
 def _copy_index(arguments: Sequence[Tree], scope: Scope) -> object:
-    given = [evaluated(each, scope) for each in arguments]
+    given = [_evaluated(each, scope) for each in arguments]
     name = str(given.pop(0)).casefold() if given and isinstance(given[0], str) else ""
     index, offset = scope.copies.get(name, Unknown("a copyIndex() outside of a copy")), given[0] if given else 0
     if isinstance(index, int) and isinstance(offset, int):
@@ -314,95 +240,36 @@ def _copy_index(arguments: Sequence[Tree], scope: Scope) -> object:
     return index if isinstance(index, Unknown) else Unknown("a copyIndex() with what is no number")
 
 
-def _local(arguments: Sequence[Tree], scope: Scope) -> object:
-    name = _name(arguments, scope)
-    return scope.local.get(name, Unknown(f"there is no lambda variable {name}"))
+def _id(arguments: Sequence[Tree], scope: Scope) -> object:
+    """`resourceId([subscription], [group], 'type', 'name', …)`: what stands before the type is where it is."""
+    given = [_evaluated(each, scope) for each in arguments]
+    at = next((number for number, each in enumerate(given) if isinstance(each, str) and _TYPE.fullmatch(each)), None)
+    why = "an id is known when it is deployed"
+    names = [] if at is None else given[at + 1 :]
+    if at is None or not all(isinstance(each, str) for each in names):
+        return Unknown(why)
+    return Identity(why, str(given[at]).casefold(), "/".join(map(str, names)).casefold())
 
 
-def _over(arguments: Sequence[Tree], scope: Scope, holder: type) -> tuple[object, list[_Lambda]]:
-    """What a function goes over and its lambdas."""
-    over = evaluated(arguments[0], scope) if arguments else None
-    if isinstance(over, Unknown):
-        raise CannotTell(over.reason)
-    if isinstance(over, Open):
-        raise CannotTell(over.because)
-    if not isinstance(over, holder):
-        raise CannotTell("a function of lambdas over what it does not take")
-    return over, [_Lambda.of(each, scope) for each in arguments[1:] if isinstance(each, Call) and each.name == "lambda"]
+def _reference(arguments: Sequence[Tree], scope: Scope) -> object:
+    """Outputs of a deployment in this template; all else is what Azure says when it is there."""
+    of = _evaluated(arguments[0], scope) if arguments else None
+    if isinstance(of, Identity):
+        of = of.name if of.type == _DEPLOYMENT else None
+    found = scope.deployed(of) if isinstance(of, str) else None
+    return Unknown("reference() is known when it is deployed") if found is None else found
 
 
-@dataclass(frozen=True, slots=True)
-class _Lambda:
-    names: tuple[str, ...]
-    body: Tree
-    scope: Scope
-
-    @staticmethod
-    def of(tree: Call, scope: Scope) -> _Lambda:
-        *names, body = tree.arguments
-        return _Lambda(tuple(str(evaluated(each, scope)) for each in names), body, scope)
-
-    def __call__(self, *values: object) -> object:
-        local = {**self.scope.local, **dict(zip(self.names, values, strict=False))}
-        return evaluated(self.body, replace(self.scope, local=local))
-
-
-def _mapped(arguments: Sequence[Tree], scope: Scope) -> object:
-    over, [each, *_] = _over(arguments, scope, list)
-    return [each(*((item, at)[: len(each.names)])) for at, item in enumerate(over if isinstance(over, list) else ())]
-
-
-def _filtered(arguments: Sequence[Tree], scope: Scope) -> object:
-    over, [each, *_] = _over(arguments, scope, list)
-    found = []
-    for at, item in enumerate(over if isinstance(over, list) else ()):
-        wanted = truth(each(*((item, at)[: len(each.names)])))
-        if isinstance(wanted, Unknown):
-            return wanted
-        if wanted:
-            found.append(item)
-    return found
-
-
-def _reduced(arguments: Sequence[Tree], scope: Scope) -> object:
-    over, [each, *_] = _over(arguments, scope, list)
-    found = evaluated(arguments[1], scope)
-    for item in over if isinstance(over, list) else ():
-        found = each(found, item)
-    return found
-
-
-def _to_object(arguments: Sequence[Tree], scope: Scope) -> object:
-    over, [key, *value] = _over(arguments, scope, list)
-    found: dict[str, object] = {}
-    because = None
-    for item in over if isinstance(over, list) else ():
-        name = key(item)
-        if isinstance(name, Unknown):
-            because = name.reason
-        else:
-            found[str(name)] = value[0](item) if value else item
-    return found if because is None else Open(found, because)
-
-
-def _mapped_values(arguments: Sequence[Tree], scope: Scope) -> object:
-    over, [each, *_] = _over(arguments, scope, dict)
-    return {str(key): each(value) for key, value in over.items()} if isinstance(over, dict) else None
-
-
-_SPECIAL = {
+_SPECIAL: Mapping[str, Special] = {
+    **LAMBDAS,
+    **dict.fromkeys(_IDS, _id),
     "and": _and,
     "coalesce": _coalesce,
     "copyindex": _copy_index,
-    "filter": _filtered,
     "if": _if,
-    "lambdavariables": _local,
-    "map": _mapped,
-    "mapvalues": _mapped_values,
     "or": _or,
     "parameters": _parameter,
-    "reduce": _reduced,
-    "toobject": _to_object,
+    "reference": _reference,
     "tryget": _try_get,
     "variables": _variable,
 }
