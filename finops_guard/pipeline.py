@@ -31,6 +31,7 @@ from finops_guard.plan import plan
 from finops_guard.sources import targets
 from finops_guard.sources.iac._given import NOTHING, Given
 from finops_guard.state import spool
+from finops_guard.state.shelf import ordered
 from finops_guard.state.store import Store
 
 Clock = Callable[[], datetime]
@@ -81,7 +82,7 @@ def run(request: Request) -> Report:
         known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
         judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed, known.plans()))
         waived = Waived(policy, at.date(), notes).seen(findings(judged, policy, at))
-        failed = [*tally.found(waived if request.baseline is None else request.baseline.seen(waived))]
+        failed = ordered(tally.found(waived if request.baseline is None else request.baseline.seen(waived)))
         notes.remarks += request.baseline.remarks() if request.baseline else ()
         report = _report(request, started, notes, tally, evaluator.passed, failed, planned=mix.only_planned)
         figures = known.figures
@@ -121,13 +122,14 @@ def _report(
     notes: Notes,
     tally: Tally,
     passed: Mapping[tuple[str, str], int],
-    failed: list[Finding],
+    failed: Collection[Finding],
     *,
     planned: bool,
 ) -> Report:
     policy, at = request.policy, request.at
     gaps = targets.expected(notes.gaps, policy, at.date())
     steps = plan(failed, policy, at, can=targets.can, planned=planned)
+    cost_month, cost_month_unknown = tally.cost(failed)
     coverage = tally.coverage(passed)
     return Report(
         run_id=f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
@@ -148,11 +150,11 @@ def _report(
             "unknown": sum(row.unknown for row in coverage),
             "exempt": sum(row.exempt for row in coverage),
         },
-        cost_month=tally.cost_month,
-        cost_month_unknown=tally.cost_month_unknown,
+        cost_month=cost_month,
+        cost_month_unknown=cost_month_unknown,
         saves_month=tally.saves(steps),
-        findings=tuple(failed),
-        steps=tuple(steps),
+        findings=failed,
+        steps=steps,
         coverage=coverage,
         gaps=tuple(gaps),
         calls=notes.calls,
@@ -167,6 +169,7 @@ def _report(
 def _enforced(report: Report, request: Request, store: Store, notes: Notes, path: Path, known: _Known) -> Report:
     """The report after the acts; what the run went by, found and collected is kept in the state."""
     policy = request.policy
+    report = replace(report, findings=tuple(report.findings), steps=tuple(report.steps))
     try:
         keep.terms(store, report, policy)
     except ActError as wrong:

@@ -153,7 +153,7 @@ class Replay:
         running = self._running(())
         episodes = {name: Episode(record.began, frozenset(record.done)) for name, record in running.items()}
         done = Counter(verb for _, verb in self._spent)
-        return plan(found, self.policy, now, mode="enforce", can=self._can, episodes=episodes, done_24h=done)
+        return list(plan(found, self.policy, now, mode="enforce", can=self._can, episodes=episodes, done_24h=done))
 
     def _tell(self, steps: Iterable[Step], seen: Sequence[Seen], there: Mapping[str, Resource], now: datetime) -> None:
         """Notices that are due are delivered, and begin episodes; those that mark write their tag."""

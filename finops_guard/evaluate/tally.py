@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from itertools import groupby
 
 from finops_guard.model import Coverage, Finding, Money, Policy, Resource, Step, money_in
 
@@ -16,10 +17,7 @@ class Tally:
         self._policy = policy
         self._rules = {rule.id: rule for binding in policy.bindings for rule in binding.rules}
         self._verdicts: Counter[tuple[str, str]] = Counter()
-        self._failing: set[str] = set()
         self.resources = 0
-        self.cost_month: dict[str, Decimal] = {}
-        self.cost_month_unknown = 0
 
     def seen(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Count resources."""
@@ -28,20 +26,24 @@ class Tally:
             yield resource
 
     def found(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Count findings by rule and verdict (an exempted failure counts as exempt), and what the failing cost."""
+        """Count findings by rule and verdict; an exempted failure counts as exempt."""
         for finding in findings:
             verdict = "exempt" if finding.exempt is not None else finding.verdict
             self._verdicts[finding.rule.id, verdict] += 1
-            if verdict == "fail" and finding.resource.id not in self._failing:
-                self._failing.add(finding.resource.id)
-                self._cost(finding.resource)
             yield finding
 
-    def _cost(self, resource: Resource) -> None:
-        if "cost.month" not in resource.fields:
-            self.cost_month_unknown += 1
-        elif (month := resource.month) is not None:
-            self._add(self.cost_month, month)
+    def cost(self, findings: Iterable[Finding]) -> tuple[dict[str, Decimal], int]:
+        """What failing resources cost a month by currency, and how many have no known price; see `ordered`."""
+        total: dict[str, Decimal] = {}
+        unknown = 0
+        failing = (each for each in findings if each.verdict == "fail" and each.exempt is None)
+        for _, of_one in groupby(failing, lambda each: each.resource.id):
+            resource = next(of_one).resource
+            if "cost.month" not in resource.fields:
+                unknown += 1
+            elif (month := resource.month) is not None:
+                self._add(total, month)
+        return total, unknown
 
     def coverage(self, passed: Mapping[tuple[str, str], int]) -> tuple[Coverage, ...]:
         """One row a rule, over all its bindings, in the policy's order."""

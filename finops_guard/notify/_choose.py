@@ -17,7 +17,7 @@ from finops_guard.model import Finding, Param, Policy, Report, Resource, Step
 from finops_guard.notify._items import Told, asked, found
 from finops_guard.notify._notice import Item, Kind, Notice
 from finops_guard.notify._route import Case, routed
-from finops_guard.outputs._view import ordered
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
     from finops_guard.plan import Episodes

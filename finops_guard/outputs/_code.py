@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from finops_guard.model import SEVERITIES
 from finops_guard.outputs._units import ledger
-from finops_guard.outputs._view import blind, holes, incomplete, ordered, why
+from finops_guard.outputs._view import blind, holes, incomplete, why
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def hints(report: Report, groups: list[RuleGroup]) -> list[tuple[str, str]]:
     """At most four, the most useful first."""
     found = []
-    if any(step.state == "done" and step.do not in ("notify", "suggest") for step in report.steps):
+    acted = report.mode == "enforce"
+    if acted and any(step.state == "done" and step.do not in ("notify", "suggest") for step in report.steps):
         found.append((f"finops-guard undo {report.run_id}", "put back what this run changed"))
     doctor = shlex.join(("finops-guard", "doctor", *report.asked))
     if incomplete(report) or blind(report)[0] or report.cost_month_unknown:

@@ -164,8 +164,8 @@ def steps(found: list[Bundle], *, dry: bool) -> Iterator[str]:
     yield heading("Step", "When", "How many:", "Saves a month:", "Resources", "Because")
     for bundle in found[:SHOWN_STEPS]:
         notes = "; ".join(note for note in (bundle.because, bundle.warning) if note)
-        yield row([bundle.do, bundle.when, f"{len(bundle.steps):,}", bundle.saves, text(bundle.names), text(notes)])
+        yield row([bundle.do, bundle.when, f"{bundle.count:,}", bundle.saves, text(bundle.names), text(notes)])
     if len(found) > SHOWN_STEPS:
-        left = sum(len(bundle.steps) for bundle in found[SHOWN_STEPS:])
+        left = sum(bundle.count for bundle in found[SHOWN_STEPS:])
         yield f"\n{left:,} more steps are not shown.\n"
     yield "\n"

@@ -51,18 +51,17 @@ class Ledger:
         return [paid(value) if self.currency else f"{paid(value)} {currency}" for currency, value in amounts]
 
 
-def findings(groups: list[RuleGroup], screen: Screen, rows: int | None) -> None:
-    """Every rule with failing or unknown findings; of each at most `rows`."""
+def findings(groups: list[RuleGroup], screen: Screen) -> None:
+    """Every rule with failing or unknown findings, and of each those that were kept."""
     if not groups:
         return
-    shown = {group.rule: group.findings[:rows] for group in groups}
-    ledger = _fit([finding.resource for some in shown.values() for finding in some], groups, screen)
+    ledger = _fit([finding.resource for group in groups for finding in group.findings], groups, screen)
     screen.title("Findings", f"{ledger.currency} a month" if ledger.currency else "")
     for number, group in enumerate(groups):
         if number:
             screen.say()
         _rule(group, ledger, screen)
-        by_owner = {name: list(some) for name, some in _by_owner(shown[group.rule], group)}
+        by_owner = {name: list(some) for name, some in _by_owner(group)}
         for name, some in by_owner.items():
             _sum(name, group.owners[name], ledger, screen)
             for why, same in groupby(some, _why):
@@ -70,15 +69,15 @@ def findings(groups: list[RuleGroup], screen: Screen, rows: int | None) -> None:
         _hidden(group, by_owner, screen)
 
 
-def _by_owner(shown: list[Finding], group: RuleGroup) -> Iterator[tuple[str, Iterator[Finding]]]:
+def _by_owner(group: RuleGroup) -> Iterator[tuple[str, Iterator[Finding]]]:
     """The shown findings of each owner, owners with the most money first."""
     rank = {name: number for number, name in enumerate(group.owners)}
-    return groupby(sorted(shown, key=lambda f: rank[owner(f.resource)]), lambda f: owner(f.resource))
+    return groupby(sorted(group.findings, key=lambda f: rank[owner(f.resource)]), lambda f: owner(f.resource))
 
 
 def _hidden(group: RuleGroup, shown: Mapping[str, list[Finding]], screen: Screen) -> None:
     """How many are not shown, and whose they are."""
-    left = {name: len(share.findings) - len(shown.get(name, ())) for name, share in group.owners.items()}
+    left = {name: share.count - len(shown.get(name, ())) for name, share in group.owners.items()}
     whose = ", ".join(f"{name} {count:,}" for name, count in left.items() if count)
     if whose:
         line = f"+{sum(left.values()):,} more, -f json for all: {whose}"

@@ -30,7 +30,7 @@ def steps(report: Report, screen: Screen) -> None:
     paid = max(len(bundle.saves) for bundle in found)
     for bundle in found[:SHOWN]:
         _line(bundle, time, paid, screen)
-    left = sum(len(bundle.steps) for bundle in found[SHOWN:])
+    left = sum(bundle.count for bundle in found[SHOWN:])
     if left:
         screen.say((f"+{left:,} more, -f json for all", "dim"))
 
@@ -45,7 +45,7 @@ def _line(bundle: Bundle, time: int, paid: int, screen: Screen) -> None:
     screen.say(
         (screen.cell(bundle.do, _WORD), "bold"),
         ("  " + screen.cell(bundle.when, time), _STATES.get(bundle.state, "")),
-        f"{len(bundle.steps):>{_NUMBER},}",
+        f"{bundle.count:>{_NUMBER},}",
         (saves, "green"),
         (beside, "dim"),
     )

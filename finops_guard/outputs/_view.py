@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from finops_guard.fields import COMPUTED_KINDS
 from finops_guard.model import SEVERITIES, Unknown
 from finops_guard.outputs._units import ledger
 from finops_guard.outputs._words import because
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from finops_guard.model import Coverage, Finding, Report, Resource, Severity
 
@@ -58,22 +60,10 @@ def why(finding: Finding) -> list[str]:
     return list(dict.fromkeys(because(reason) for reason in finding.reasons))
 
 
-def worth(finding: Finding) -> Decimal:
-    """Its resource's month as a bare number, to sort by. Without rates, currencies compare by number."""
-    month = finding.resource.month
-    return month.amount if month else Decimal(-1)
-
-
-def ordered(findings: Iterable[Finding]) -> list[Finding]:
-    """The one order of findings: most money first, unpriced last, then rule, then resource, then fingerprint."""
-    return sorted(findings, key=lambda f: (-worth(f), f.rule.id, f.resource.id, f.id, f.binding, f.verdict))
-
-
 @dataclass(slots=True)
 class Share:
-    """Findings of one owner under one rule, or of one rule; `month` by currency, of those that fail."""
+    """How many findings one owner has under one rule, or one rule has; `month` by currency, of those that fail."""
 
-    findings: list[Finding] = field(default_factory=list)
     failing: int = 0
     unknown: int = 0
     month: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
@@ -81,7 +71,6 @@ class Share:
 
     def add(self, finding: Finding) -> None:
         """Count one finding."""
-        self.findings.append(finding)
         if finding.verdict != "fail":
             self.unknown += 1
             return
@@ -93,6 +82,11 @@ class Share:
             self.month[month.currency] += month.amount
 
     @property
+    def count(self) -> int:
+        """All of them."""
+        return self.failing + self.unknown
+
+    @property
     def rank(self) -> tuple[Decimal, int, int]:
         """Most money first, then most failing, then most unknown."""
         return -sum(self.month.values(), Decimal(0)), -self.failing, -self.unknown
@@ -100,7 +94,12 @@ class Share:
 
 @dataclass(slots=True)
 class RuleGroup(Share):
-    """Unexempted findings of one rule, and by owner; `severity` is the worst any binding gives it."""
+    """Unexempted findings of one rule, and by owner; `severity` is the worst any binding gives it.
+
+    `findings` are the first of them.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
 
     rule: str = ""
     title: str = ""
@@ -109,10 +108,12 @@ class RuleGroup(Share):
     owners: dict[str, Share] = field(default_factory=lambda: defaultdict(Share))
 
 
-def by_rule(report: Report) -> list[RuleGroup]:
-    """Failing and unknown findings by rule, most money first; findings inside are in their order, owners too."""
+def by_rule(report: Report, most: int | None) -> list[RuleGroup]:
+    """Failing and unknown findings by rule, most money first, owners inside too; the first `most` of each are kept."""
     groups: dict[str, RuleGroup] = {}
-    for finding in ordered(f for f in report.findings if f.verdict in ("fail", "unknown")):
+    for finding in ordered(report.findings):
+        if finding.verdict not in ("fail", "unknown"):
+            continue
         rule = finding.rule
         group = groups.setdefault(rule.id, RuleGroup(rule=rule.id, title=rule.title))
         if finding.exempt is not None:
@@ -120,6 +121,8 @@ def by_rule(report: Report) -> list[RuleGroup]:
             continue
         group.severity = max(group.severity, finding.severity, key=SEVERITIES.index)
         group.add(finding)
+        if most is None or len(group.findings) < most:
+            group.findings.append(finding)
         group.owners[owner(finding.resource)].add(finding)
     for group in groups.values():
         group.owners = dict(sorted(group.owners.items(), key=lambda item: (item[1].rank, item[0])))
@@ -128,12 +131,8 @@ def by_rule(report: Report) -> list[RuleGroup]:
 
 def failing_resources(report: Report) -> int:
     """How many different resources have an unexempted failing finding."""
-    return len(
-        {
-            (r.text("cloud"), r.text("account"), r.text("region"), r.id)
-            for r in (f.resource for f in report.findings if f.verdict == "fail" and f.exempt is None)
-        }
-    )
+    failing = (f.resource for f in ordered(report.findings) if f.verdict == "fail" and f.exempt is None)
+    return sum(1 for _ in groupby(failing, lambda resource: resource.id))
 
 
 def total(month: Mapping[str, Decimal]) -> str:

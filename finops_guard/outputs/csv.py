@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._escape import cell, encoding_of, fitted
 from finops_guard.outputs._units import cents, utc
-from finops_guard.outputs._view import ordered, owner
+from finops_guard.outputs._view import owner
 from finops_guard.outputs._words import because
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
     from typing import TextIO

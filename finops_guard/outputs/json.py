@@ -1,6 +1,7 @@
 """The report as JSON, `schema/report.json`: for programs; one finding, step or gap a line, ASCII only.
 
-Findings come with the most money first, then by rule, then by resource; steps, coverage and gaps as the run made them.
+Findings and steps come with the dearest resource first, those of a resource together; coverage and gaps as the run made
+them.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from finops_guard.model import Money
 from finops_guard.outputs._deltas import delta_row
 from finops_guard.outputs._money_rows import budget_row, unit_row
 from finops_guard.outputs._units import cents, utc
-from finops_guard.outputs._view import ordered, unpriced
+from finops_guard.outputs._view import unpriced
 from finops_guard.outputs._words import because
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._escape import encoding_of, fitted
 from finops_guard.outputs._junit import Case, Suite, document
-from finops_guard.outputs._view import holes, ordered, place, why
+from finops_guard.outputs._view import holes, place, why
+from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

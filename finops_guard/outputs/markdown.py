@@ -32,11 +32,11 @@ _NOTE = 400
 
 def render(report: Report, out: TextIO) -> None:
     """Write the report; what does not fit is left out from the least severe rule up, and counted."""
-    groups = sorted(by_rule(report), key=lambda group: -SEVERITIES.index(group.severity))
+    groups = sorted(by_rule(report, SHOWN), key=lambda group: -SEVERITIES.index(group.severity))
     head = "".join(_head(report, groups))
     tail = "".join(_tail(report, groups))
     room = LIMIT - len(head) - len(tail) - _NOTE
-    details = "".join(_details([group for group in groups if group.findings], room))
+    details = "".join(_details([group for group in groups if group.count], room))
     encoding = encoding_of(out)
     out.writelines(fitted(part, encoding, "xmlcharrefreplace") for part in (head, details, tail))
 
@@ -74,7 +74,7 @@ def _details(groups: list[RuleGroup], room: int) -> Iterator[str]:
     for group in groups:
         part = _rule(group, room)
         if not part:
-            hidden[group.severity] += len(group.findings)
+            hidden[group.severity] += group.count
             continue
         room -= len(part)
         yield part
@@ -90,15 +90,15 @@ def _rule(group: RuleGroup, room: int) -> str:
     top = f"<details><summary><b>{text(group.rule)}</b> · {' · '.join(facts)}</summary>\n\n{text(group.title)}\n\n"
     top += heading("", "Resource", "Owner", "Kind", "Where", "Cost a month:", "Why")
     end = "\n</details>\n\n"
-    left = room - len(top) - len(end) - len(_more(len(group.findings)))
+    left = room - len(top) - len(end) - len(_more(group.count))
     rows: list[str] = []
-    for one in group.findings[:SHOWN]:
+    for one in group.findings:
         row = finding(one)
         if len(row) > left:
             break
         left -= len(row)
         rows.append(row)
-    hidden = len(group.findings) - len(rows)
+    hidden = group.count - len(rows)
     return top + "".join(rows) + (_more(hidden) if hidden else "") + end if rows else ""
 
 

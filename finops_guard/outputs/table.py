@@ -24,13 +24,13 @@ ROWS = 10
 def render(report: Report, out: TextIO, *, rows: int | None = ROWS) -> None:
     """Write the report as wide as the terminal, 100 columns into a file; of each rule `rows` findings, None for all."""
     to = screen(out)
-    groups = by_rule(report)
+    groups = by_rule(report, rows)
     header(report, to)
     gaps(report, to)
     headline(report, to)
     coverage(report, to)
     money(report, to)
-    findings([group for group in groups if group.findings], to, rows)
+    findings([group for group in groups if group.count], to)
     steps(report, to)
     _end(report, to, hints(report, groups))
 

@@ -13,47 +13,84 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from finops_guard.model import Money, Policy, Resource, money_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from finops_guard.plan.context import Context, Draft
 
 _PRODUCTION = frozenset({"prod", "production", "live"})
 _HOUR = Decimal(3600)
 
 
-def only_enough(drafts: list[Draft], context: Context) -> None:
-    """Mark the stops with `enough` that their budget does not need; those of a dry-run binding help no budget."""
-    by_budget: dict[object, list[Draft]] = {}
-    for draft in drafts:
-        if draft.rung.enough and not draft.refused and not draft.idle:
-            by_budget.setdefault(_budget(draft.step.resource).get("name"), []).append(draft)
-    for name, wanting in by_budget.items():
-        _choose(str(name), wanting, context)
+class Enough:
+    """Which stops with `enough` their budget does not need; those of a dry-run binding help no budget.
+
+    Every stop that a budget could need is held until all are known.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._wanting: dict[object, list[Draft]] = {}
+        self._rulings: dict[str, Ruling] = {}
+
+    def asked(self, draft: Draft) -> bool:
+        """Whether a budget decides on this."""
+        if not draft.rung.enough or draft.refused or draft.idle:
+            return False
+        self._wanting.setdefault(_budget(draft.step.resource).get("name"), []).append(draft)
+        return True
+
+    def needed(self) -> Iterator[Draft]:
+        """The stops that are not ruled out, when all have been seen."""
+        for name, wanting in self._wanting.items():
+            self._rulings |= dict(_choose(str(name), wanting, self._context))
+        for wanting in self._wanting.values():
+            yield from (draft for draft in wanting if draft.step.id not in self._rulings)
+        self._wanting = {}
+
+    def say(self, draft: Draft) -> None:
+        """Put what was decided on a draft."""
+        ruling = self._rulings.get(draft.step.id)
+        if ruling is None:
+            return
+        if ruling.known:
+            draft.unneeded += (ruling.why,)
+        else:
+            draft.refused += (ruling.why,)
 
 
-def _choose(name: str, wanting: list[Draft], context: Context) -> None:
+class Ruling(NamedTuple):
+    """Why a stop is not done; `known`: whether it is known what its budget is over."""
+
+    known: bool
+    why: str
+
+
+def _choose(name: str, wanting: list[Draft], context: Context) -> Iterator[tuple[str, Ruling]]:
+    """By step, what is not done."""
     facts = _budget(wanting[0].step.resource)
     over = facts.get("over", facts.get("over_hours"))
     until = facts.get("until")
     left = over.amount if isinstance(over, Money) else over
     if not isinstance(left, Decimal) or not isinstance(until, datetime):
         for draft in wanting:
-            draft.refused += (f"what budget '{name}' is projected to spend is unknown",)
+            yield draft.step.id, Ruling(known=False, why=f"what budget '{name}' is projected to spend is unknown")
         return
     unit = over.currency if isinstance(over, Money) else None
     saves = {draft.step.id: _saves(draft, until, unit, context) for draft in wanting}
     counted: set[str] = set()
     for draft in sorted(wanting, key=lambda draft: _order(draft, saves[draft.step.id])):
-        resource, saved = draft.step.resource, saves[draft.step.id]
+        step, resource, saved = draft.step.id, draft.step.resource, saves[draft.step.id]
         if resource.id in counted:
             continue  # another rule stops it for the same budget
         if saved is None:
-            draft.unneeded += (f"what stopping it saves budget '{name}' is unknown",)
+            yield step, Ruling(known=True, why=f"what stopping it saves budget '{name}' is unknown")
         elif left <= 0:
-            draft.unneeded += (f"budget '{name}' is projected to stay under its limit without this",)
+            yield step, Ruling(known=True, why=f"budget '{name}' is projected to stay under its limit without this")
         else:
             counted.add(resource.id)
             left -= saved

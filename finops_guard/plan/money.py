@@ -1,4 +1,4 @@
-"""What steps save, once a resource, and the order that money gives them."""
+"""What steps save, once a resource."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from finops_guard.evaluate.fold import reads
 from finops_guard.evaluate.hours import off_share
-from finops_guard.model import DESTRUCTIVE, Money, money_in
+from finops_guard.model import DESTRUCTIVE, Money
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from finops_guard.model import Policy, Resource
     from finops_guard.plan.context import Draft
@@ -27,14 +27,13 @@ def saved_by_stopping(resource: Resource) -> Money | None:
     return resource.month
 
 
-def savings(drafts: Iterable[Draft], policy: Policy) -> None:
-    """Put each resource's saving on its first lifecycle step that is not refused. `drafts`: a resource's in order."""
-    counted: set[str] = set()
+def put_saving(drafts: Iterable[Draft], policy: Policy) -> None:
+    """Put a resource's saving on its first lifecycle step that is not refused. `drafts`: all of it, in order."""
     for draft in drafts:
         step = draft.step
-        if step.do in DESTRUCTIVE and step.state in ("due", "scheduled") and step.resource.id not in counted:
-            counted.add(step.resource.id)
+        if step.do in DESTRUCTIVE and step.state in ("due", "scheduled"):
             step.saves_month = _by_hours(saved_by_stopping(step.resource), draft, policy)
+            return
 
 
 def _by_hours(month: Money | None, draft: Draft, policy: Policy) -> Money | None:
@@ -43,20 +42,3 @@ def _by_hours(month: Money | None, draft: Draft, policy: Policy) -> Money | None
     if month is None or schedule is None or all(ref.name != "schedule.on" for ref in reads(draft.finding.rule.match)):
         return month
     return Money((month.amount * off_share(schedule.hours)).quantize(_DIGITS), month.currency)
-
-
-def in_order(policy: Policy) -> Callable[[Draft], tuple[Decimal, str, str, str]]:
-    """The dearest resource first, unknown prices last; a resource's steps by time, then by id.
-
-    Money is compared in the policy's currency; an amount without a rate to it counts as it stands.
-    """
-
-    def key(draft: Draft) -> tuple[Decimal, str, str, str]:
-        step = draft.step
-        month = step.resource.month
-        if month is not None and policy.currency is not None:
-            month = money_in(month, policy.currency, policy.fx) or month
-        due = "" if step.due is None else step.due.isoformat()
-        return (Decimal(1) if month is None else -month.amount, step.resource.id, due, step.id)
-
-    return key

@@ -511,7 +511,7 @@ def test_a_finding_whose_notice_nobody_took_holds_back_no_other() -> None:
         running = [finding for finding in it.scan(held.records.values()) if finding.id in held.records]
         episodes = held.episodes(held.records)
         steps = planned(running, it.policy, it.now, mode="enforce", can=it.cloud.has, episodes=episodes)
-        assert states(it.apply(steps, held)) == {"done": 1}
+        assert states(it.apply(list(steps), held)) == {"done": 1}
 
 
 def test_five_failures_in_a_row_end_the_run() -> None:

@@ -99,9 +99,8 @@ class World:
         """The steps of an enforcing scan now, with the episodes that there are."""
         records = held.records if held is not None else history.fold(self.store).records
         running = {key: Episode(r.began, frozenset(r.done)) for key, r in records.items() if r.running}
-        return plan(
-            self.scan(records.values()), self.policy, self.now, mode="enforce", can=self.cloud.has, episodes=running
-        )
+        found = self.scan(records.values())
+        return list(plan(found, self.policy, self.now, mode="enforce", can=self.cloud.has, episodes=running))
 
     def begin(self, held: Session) -> None:
         """Notices are delivered and episodes begin."""

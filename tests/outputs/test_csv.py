@@ -7,7 +7,7 @@ import pytest
 
 from finops_guard.outputs import csv as output
 from finops_guard.outputs._escape import cell
-from finops_guard.outputs._view import ordered
+from finops_guard.state.shelf import ordered
 from tests.factory import ABSENT, NOW, finding, report, resource
 from tests.outputs.estate import HOSTILE, estate
 

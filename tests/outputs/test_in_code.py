@@ -49,7 +49,7 @@ def test_every_encoding_can_carry_it(name: str, encoding: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_findings_does_not_depend_on_how_they_came(name: str) -> None:
     one, other = planned(), planned()
-    other.findings = tuple(reversed(other.findings))
+    other.findings = tuple(reversed(list(other.findings)))
     assert written(name, one) == written(name, other)
 
 

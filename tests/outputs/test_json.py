@@ -122,7 +122,7 @@ def test_a_finding_says_everything() -> None:
     ]
 
 
-def test_findings_come_with_the_most_money_first_then_by_rule_then_by_resource() -> None:
+def test_findings_come_with_the_dearest_resource_first_and_its_findings_by_rule() -> None:
     other = rule("ai-tags/other")
     made = report(
         [
@@ -135,7 +135,7 @@ def test_findings_come_with_the_most_money_first_then_by_rule_then_by_resource()
         ]
     )
     order = [(f["resource"]["name"], f["rule"][8:]) for f in document(made)["findings"]]
-    assert order == [("b", "other"), ("a", "whose"), ("b", "whose"), ("e", "whose"), ("d", "whose"), ("c", "whose")]
+    assert order == [("a", "whose"), ("b", "other"), ("b", "whose"), ("e", "whose"), ("d", "whose"), ("c", "whose")]
 
 
 def test_strangers_text_is_data_and_the_document_is_ascii() -> None:

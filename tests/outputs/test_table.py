@@ -86,7 +86,8 @@ def test_colour_carries_no_words(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_line_is_wider_than_the_terminal(width: int, rows: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     made = estate()
-    made.findings += (
+    made.findings = (
+        *made.findings,
         finding(resource("東京" * 40, account="9" * 70, owner="😀" * 90), rule("a-pack/" + "long-" * 30, "t " * 200)),
         finding(resource("dear", month="123456789012.34", currency="USD")),
     )

@@ -75,7 +75,7 @@ def policy(*bindings: Binding, **more: Any) -> Policy:
 
 def planned(*findings: Finding, under: Policy | None = None, now: datetime = NOW, **more: Any) -> list[Step]:
     more.setdefault("can", lambda _type, _verb: True)
-    return plan(findings, under or policy(), now, **more)
+    return list(plan(findings, under or policy(), now, **more))
 
 
 def only(verb: str, steps: Sequence[Step]) -> Step:

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops_guard.model import Finding, Money, Resource, Rung, Step
+from finops_guard.plan import plan
+from finops_guard.state.shelf import ordered
 from tests.plan.build import NOTIFY, NOW, binding, finding, machine, only, planned, policy, rule
 
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ def test_it_stops_until_the_projected_spend_is_back_under_the_limit() -> None:
     machines = [covered("a", "4"), covered("b", "7"), covered("c", "5")]
     assert done(*machines) == ["b", "c"]  # 70 + 50 of 100 that are too much
     left = stops(*machines)["a"]
+    shelf = ordered((finding(each, LADDER) for each in machines), held=1)
+    later = plan(shelf, policy(), NOW, mode="enforce", can=lambda _type, _verb: True)
+    assert list(later) == planned(*(finding(each, LADDER) for each in machines), mode="enforce")
     assert (left.state, left.because) == (
         "skipped",
         "budget 'vision' is projected to stay under its limit without this",

@@ -27,6 +27,8 @@ from finops_guard.model import (
 )
 from finops_guard.plan import Episode, plan
 from finops_guard.plan.protections import KEEPS_DATA
+from finops_guard.plan.steps import Later
+from finops_guard.state.shelf import ordered
 from tests.plan.build import NOW, D, H, binding, finding, machine, policy, rule
 
 verbs = st.sampled_from(VERBS)
@@ -110,7 +112,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Finding], Policy, dict[str, Any]]:
 
 def _plan(world: tuple[list[Finding], Policy, dict[str, Any]]) -> list[Step]:
     found, under, more = world
-    return plan(found, under, NOW, can=lambda _type, _verb: True, **more)
+    return list(plan(found, under, NOW, can=lambda _type, _verb: True, **more))
 
 
 def _acting(world: tuple[list[Finding], Policy, dict[str, Any]]) -> list[Step]:
@@ -191,6 +193,17 @@ def test_the_order_of_findings_does_not_matter_and_ids_are_unique(
     random.shuffle(shuffled)
     assert _plan((shuffled, under, more)) == first
     assert len({step.id for step in first}) == len(first)
+
+
+@given(worlds())
+@settings(max_examples=200, deadline=None)
+def test_a_plan_of_findings_on_a_shelf_is_the_same(world: tuple[list[Finding], Policy, dict[str, Any]]) -> None:
+    found, under, more = world
+    later = plan(ordered(iter(found), held=1), under, NOW, can=lambda _type, _verb: True, **more)
+    assert isinstance(later, Later)
+    for _ in range(2):
+        assert list(later) == _plan(world)
+    assert len(later) == len(_plan(world))
 
 
 @given(worlds())
