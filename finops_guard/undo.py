@@ -4,15 +4,17 @@ What is decided here, and its reasons:
 
 - The inverse of a permitted verb is permitted, whatever the mode, outside `at_most`, windows and first acts: it is an
   order in itself, and puts back. A halt and a freeze hold for it as for everything.
-- An act is undone only while its resource is as the act left it; what others changed since is theirs.
+- An act is undone only while its resource is as the act left it; what others changed since is theirs. What was started
+  and stopped again since is as the act left it, and is theirs too; where that cannot be told nothing is done.
 - Before anything is put back the episodes end and are held, so that no run in between does the same again.
 - What was started is stopped again, as it was: until somebody else starts it, it is nobody's to start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import groupby, islice
 
 from finops_guard.apply import Limits, Session, Verbs, record, settle
@@ -20,11 +22,14 @@ from finops_guard.apply.intended import UNDO, as_before, as_intended
 from finops_guard.apply.perform import Deed, perform, raised
 from finops_guard.apply.reading import reread, resource_of
 from finops_guard.errors import ActError, GuardError, InputError
-from finops_guard.model import Outcome, Resource, Step
+from finops_guard.evaluate.scheduled import restarted_since, started_since
+from finops_guard.model import Outcome, Resource, Step, Unknown
 from finops_guard.plan.calendar import earliest
 from finops_guard.state.entries import chain_of, read
 from finops_guard.state.episodes import hold
 from finops_guard.state.journal import Act, Entry
+
+_STOPS = frozenset({"stop", "scale_to_zero"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +56,10 @@ class Undone:
 def undo(run: str, session: Session, verbs: Verbs, *, limits: Limits | None = None) -> Undone:
     """Put back what a run changed, the newest first. Twice is once. InputError where there is no such run."""
     settled = settle(session, verbs)
-    acts = list(reversed(list(record.done(_entries(session, run)))))
+    written = _entries(session, run)
+    acts = list(reversed(list(record.done(written))))
     before = set(record.undone(run, session.store))
-    work = _Undo(run, session, verbs, limits or Limits())
+    work = _Undo(run, session, verbs, limits or Limits(), _times(written))
     wanted = [pair for pair in acts if work.wants(pair[0], before)]
     try:
         if wanted:
@@ -75,6 +81,7 @@ class _Undo:
     session: Session
     verbs: Verbs
     limits: Limits
+    times: Mapping[str, tuple[datetime, datetime]]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     lasting: set[str] = field(default_factory=set)
     short: dict[str, None] = field(default_factory=dict)
@@ -125,6 +132,8 @@ class _Undo:
             back = as_before(act.verb, live, done.before)
             self._tell(act, "it is as it was already" if back else "others changed it since")
             return None
+        if live is not None and not self._still_ours(act, live):
+            return None
         step = Step(
             id=act.step, do=act.verb, resource=live or resource_of(act), rules=act.rules, binding="",  # type: ignore[arg-type] # a verb
             state="due", due=None, reversible=True, before=done.before, after=done.after,
@@ -134,6 +143,20 @@ class _Undo:
             who=self.session.by, why=record.undoes(self.run), reversible=False,
         )  # fmt: skip
         return Deed(inverse, step)
+
+    def _still_ours(self, act: Act, live: Resource) -> bool:
+        """Whether nobody started what we stopped, or what we started, since."""
+        began, over = self.times[act.step]
+        since: bool | Unknown = False
+        if act.verb in _STOPS:
+            since = started_since(live, began)
+        elif act.verb == "start":
+            since = restarted_since(live, over)
+        if isinstance(since, Unknown):
+            self._refuse([act], f"whether it is as we left it is unknown: {since.reason}")
+        elif since:
+            self._tell(act, "others started it since")
+        return since is False
 
     def _perform(self, deeds: Sequence[Deed], verb: str) -> None:
         result = perform(self.session, self.verbs, deeds, lambda some: self.verbs.undo(verb, some), self.limits)
@@ -176,6 +199,16 @@ def _entries(session: Session, run: str) -> list[Entry]:
         raise InputError(
             f"no run {run} changed anything", help="A report names its run; finops-guard export lists them."
         )
+    return found
+
+
+def _times(written: Iterable[Entry]) -> dict[str, tuple[datetime, datetime]]:
+    """By step, when it was intended and when its outcome was known."""
+    intended: dict[str, datetime] = {}
+    found: dict[str, tuple[datetime, datetime]] = {}
+    for entry in written:
+        intended |= dict.fromkeys((act.step for act in entry.acts), entry.at)
+        found |= {each.step: (intended[each.step], entry.at) for each in entry.outcomes if each.step in intended}
     return found
 
 

@@ -6,6 +6,7 @@ from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from finops_guard.apply.intended import UNDO, reached, untouched
 from finops_guard.apply.ports import Limits, Verbs
@@ -78,22 +79,25 @@ def perform(
     return result
 
 
-def kept(acts: Sequence[Act], outcomes: Sequence[Outcome], session: Session) -> Delta:
-    """What acts change of the episodes: the rungs that they carried out, and the stops that they took back."""
+def kept(acts: Sequence[Act], outcomes: Sequence[Outcome], session: Session, at: datetime | None = None) -> Delta:
+    """What acts change of the episodes: the rungs that they carried out, and the stops that they took back.
+
+    `at`: when they were done; now, where that is not known to be earlier.
+    """
     done = {outcome.step for outcome in outcomes if outcome.state == "done"}
-    delta = advance(session.records, _rungs(acts, outcomes, session))
+    delta = advance(session.records, _rungs(acts, outcomes, at or session.now()))
     back = {act.resource for act in acts if act.step in done and act.verb in STARTS}
     return delta | taken_back(ChainMap(delta, session.records), back, session.now()) if back else delta
 
 
-def _rungs(acts: Iterable[Act], outcomes: Iterable[Outcome], session: Session) -> Iterator[Done]:
+def _rungs(acts: Iterable[Act], outcomes: Iterable[Outcome], at: datetime) -> Iterator[Done]:
     """The rungs that acts carried out."""
     done = {outcome.step: outcome for outcome in outcomes if outcome.state == "done"}
     for act in acts:
         if act.step in done and not act.verb.startswith(UNDO):
             before = {} if act.verb == "tag" else done[act.step].before
             for finding, rung in act.serves:
-                yield Done(finding, rung, session.now(), before, act.verb, done[act.step].after)
+                yield Done(finding, rung, at, before, act.verb, done[act.step].after)
 
 
 def _answers(send: Callable[[Sequence[Step]], Iterable[Outcome]], steps: Sequence[Step]) -> dict[str, Outcome]:

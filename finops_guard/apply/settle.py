@@ -43,7 +43,8 @@ def _run(session: Session, verbs: Verbs, run: str) -> Iterator[Outcome]:
         left = list(open_acts(read(session.store, keys)).values())
         outcomes = list(_decided(session, verbs, left))
         if outcomes:
-            session.keep(kept([open_.act for open_ in left], outcomes, session))
+            began = min(open_.at for open_ in left)  # done then at the earliest: what changed since is not ours
+            session.keep(kept([open_.act for open_ in left], outcomes, session, began))
             session.chain(run, chain.rpartition("/")[2]).outcomes(outcomes, session.now())
             yield from outcomes
 

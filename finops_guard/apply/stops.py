@@ -51,7 +51,7 @@ def restarted(records: Records, there: Mapping[str, Resource], at: datetime) -> 
         if resource is None or stop is None or at <= stop.at:
             continue
         still = stands_still(resource)
-        if still is False or (still and started_since(resource, stop)):
+        if still is False or (still and started_since(resource, stop.at) is True):
             found.add(resource.id)
     return found
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from finops_guard.evaluate.hours import is_on
-from finops_guard.model import Resource, Stop, Unknown
+from finops_guard.model import Resource, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from finops_guard.model import Schedule
 
 TAG = "schedule"
 _STILL = frozenset({"stopping", "stopped"})
+_SETTLES = timedelta(minutes=15)
+"""How long a provider may go on changing what we stopped: what is changed later, others changed."""
 
 
 def put_schedule(resource: Resource, schedules: Mapping[str, Schedule], now: datetime) -> None:
@@ -41,8 +43,10 @@ def put_stopped_by(resource: Resource) -> None:
         resource.unknown.setdefault("stopped_by", stop.reason)
     elif still is None:
         resource.unknown.setdefault("stopped_by", "whether it runs is unknown")
+    elif isinstance(since := started_since(resource, stop.at), Unknown):
+        resource.unknown.setdefault("stopped_by", since.reason)
     else:
-        resource.fields["stopped_by"] = None if started_since(resource, stop) else stop.rule
+        resource.fields["stopped_by"] = None if since else stop.rule
 
 
 def stands_still(resource: Resource) -> bool | None:
@@ -53,6 +57,24 @@ def stands_still(resource: Resource) -> bool | None:
     return None if isinstance(state, Unknown) else state in _STILL
 
 
-def started_since(resource: Resource, stop: Stop) -> bool:
-    """Whether what stands still now was started after our stop, so that another stopped it."""
-    return resource.started is not None and resource.started > stop.at
+def started_since(resource: Resource, at: datetime) -> bool | Unknown:
+    """Whether what stands still now was started after we stopped it at a time, so that another stopped it.
+
+    Some providers tell the last start (`started`). Of others only the last change is known (the fact `modified`): where
+    that is later than our stop takes to settle, it may have been a start.
+    """
+    if resource.started is not None and resource.started > at:
+        return True
+    unread = resource.facts.get("starts_unread")
+    if isinstance(unread, str):
+        return Unknown(f"whether it was started since we stopped it: {unread}")
+    modified = resource.facts.get("modified")
+    if isinstance(modified, datetime) and modified > at + _SETTLES:
+        when = modified.astimezone(UTC)
+        return Unknown(f"it was changed at {when:%Y-%m-%d %H:%M} UTC, after we stopped it, which may have been a start")
+    return False
+
+
+def restarted_since(resource: Resource, at: datetime) -> bool:
+    """Whether what runs now was started anew after we started it at a time."""
+    return resource.started is not None and resource.started > at + _SETTLES

@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from moto.sagemaker.models import sagemaker_backends
 
 from finops_guard.apply import session
 from finops_guard.language.policy import load_policy
@@ -26,7 +27,8 @@ from finops_guard.state.store import open_store
 from finops_guard.undo import undo
 from tests.acceptance.conftest import empty
 from tests.sources.aws.acts import ids
-from tests.sources.aws.cloud import ROLE, Cloud, pairs
+from tests.sources.aws.cloud import OWN, ROLE, Cloud, pairs
+from tests.sources.aws.test_verbs_eks import activities
 
 AMS = ZoneInfo("Europe/Amsterdam")
 _MARCH = date(datetime.now(UTC).year + 1, 3, 31)
@@ -298,6 +300,34 @@ def test_node_groups_get_back_the_sizes_that_they_had_and_notebooks_run(world: W
     assert world.writes() == {
         "StopInstances", "StartInstances", "UpdateNodegroupConfig", "StopNotebookInstance", "StartNotebookInstance"
     }  # fmt: skip
+
+
+def test_what_people_started_and_stopped_between_two_runs_is_not_started(world: World) -> None:
+    on = {"schedule": "office-hours"}
+    eks, sagemaker = world.cloud.client("eks"), world.cloud.client("sagemaker")
+    eks.create_cluster(name="c", roleArn=ROLE, resourcesVpcConfig={"subnetIds": [], "securityGroupIds": []})
+    sizes = {"minSize": 1, "maxSize": 5, "desiredSize": 3}
+    eks.create_nodegroup(clusterName="c", nodegroupName="n", nodeRole=ROLE, subnets=[], scalingConfig=sizes, tags=on)
+    for name in ("book", "other"):
+        sagemaker.create_notebook_instance(
+            NotebookInstanceName=name, InstanceType="ml.t3.medium", RoleArn=ROLE, Tags=pairs(on)
+        )
+    world.evening(MON)
+    world.new()
+    late = world.now + timedelta(hours=1)
+    sagemaker_backends[OWN]["eu-west-1"].notebook_instances["book"].last_modified_time = late.replace(tzinfo=None)
+    world.cloud.instead["DescribeScalingActivities"] = activities(("Launching a new", f"{late:%Y-%m-%dT%H:%M:%SZ}"))
+    world.cloud.asked.clear()
+    report = world.run(TUE, 9)
+    assert sorted(world.new()) == BOTH_START
+    assert world.writes() == {"StartInstances", "StartNotebookInstance"}
+    books = {name: sagemaker.describe_notebook_instance(NotebookInstanceName=name) for name in ("book", "other")}
+    assert [books[name]["NotebookInstanceStatus"] for name in ("book", "other")] == ["Stopped", "InService"]
+    unsure = [each for each in report.findings if each.verdict == "unknown"]
+    assert [each.resource.text("name") for each in unsure] == ["book"]
+    assert "after we stopped it, which may have been a start" in str(unsure[0].reasons)
+    group = eks.describe_nodegroup(clusterName="c", nodegroupName="n")["nodegroup"]
+    assert group["scalingConfig"]["desiredSize"] == 0
 
 
 def test_taken_off_its_schedule_it_is_left_as_it_is(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from finops_guard.apply.ports import Windows
@@ -33,6 +34,7 @@ class Machine:
     region: str = "eu-west-1"
     protected: bool | None = False
     managed_by: str | None = None
+    started: datetime | None = None
     more: dict[str, Any] = field(default_factory=dict)
 
 
@@ -132,10 +134,12 @@ class Cloud:
 
 def _resource(name: str, each: Machine) -> Resource:
     protected: Any = Unknown("denied") if each.protected is None else each.protected
-    return machine(
+    made = machine(
         name, tags=dict(each.tags), state=each.state, account=each.account, region=each.region, protected=protected,
         managed_by=each.managed_by, **each.more,
     )  # fmt: skip
+    made.started = each.started
+    return made
 
 
 def _unread(resource: Resource) -> Resource:

@@ -19,8 +19,10 @@ OURS = Stop("schedules/off-hours", "stop", EVENING)
 
 def derived(tags: Tags | None = None, *, started: datetime | None = None, **more: Any) -> Resource:
     told = {"stop": more.pop("stop")} if "stop" in more else {}
-    fields = {"kind": "vm", **more}
-    given = Resource(fields, Tags.of({}) if tags is None else tags, started=started, **told)
+    facts = more.pop("facts", {})
+    given = Resource(
+        {"kind": "vm", **more}, Tags.of({}) if tags is None else tags, started=started, facts=facts, **told
+    )
     (resource,) = derive([given], Setting(NOON, schedules={"day": DAY, "night": NIGHT}))
     return resource
 
@@ -61,6 +63,15 @@ def test_spellings_that_differ_name_no_schedule() -> None:
         ({"state": "running", "capacity.provisioned": 2, "stop": OURS}, None),
         ({"state": "stopped", "stop": OURS, "started": EVENING - timedelta(hours=9)}, OURS.rule),
         ({"state": "stopped", "stop": OURS, "started": EVENING + timedelta(hours=9)}, None),  # and another stopped it
+        ({"state": "stopped", "stop": OURS, "facts": {"modified": EVENING + timedelta(minutes=5)}}, OURS.rule),
+        (
+            {"state": "stopped", "stop": OURS, "facts": {"modified": EVENING + timedelta(hours=1)}},
+            Unknown("it was changed at 2026-11-24 20:00 UTC, after we stopped it, which may have been a start"),
+        ),
+        (
+            {"state": "stopped", "stop": OURS, "facts": {"starts_unread": "AccessDenied x"}},
+            Unknown("whether it was started since we stopped it: AccessDenied x"),
+        ),
         ({"stop": OURS}, Unknown("whether it runs is unknown")),
         ({"stop": None}, None),
     ],

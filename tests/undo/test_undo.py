@@ -67,6 +67,24 @@ def test_what_others_changed_since_is_theirs() -> None:
     assert one.tags == {"env": "dev", "team": "vision"}
 
 
+def test_what_others_started_and_stopped_since_is_theirs() -> None:
+    it = world(3, STOPPED)
+    run = it.enforce().run
+    one, two, three = it.cloud.machines.values()
+    one.started = it.now + HOUR  # and stopped again
+    two.more["facts"] = {"modified": it.now + HOUR}
+    three.more["facts"] = {"modified": it.now + HOUR / 10}
+    it.now += 2 * HOUR
+    undone = it.undo(run)
+    told = {act.resource: (each.state, each.error) for act, each in zip(undone.acts, undone.outcomes, strict=True)}
+    assert told["i-0000"] == ("skipped", "others started it since")
+    assert told["i-0001"][0] == "refused"
+    assert str(told["i-0001"][1]).startswith("whether it is as we left it is unknown: it was changed at ")
+    assert told["i-0002"] == ("done", None)
+    assert it.cloud.effects[3:] == [("undo_stop", "i-0002")]
+    assert undone.exit_code == 4
+
+
 def test_other_tags_changed_meanwhile_stay() -> None:
     it, run = _done(1)
     it.cloud.machines["i-0000"].tags["new"] = "x"
@@ -106,6 +124,21 @@ def test_what_was_started_is_stopped_again_while_it_runs() -> None:
     it.undo(run)
     it.cloud.machines["i-0000"].state = "deleting"
     assert states(it.undo(held.run)) == {"skipped": 1}
+
+
+def test_what_we_started_and_somebody_started_again_is_left_running() -> None:
+    it, _ = _done(1)
+    it.cloud.verbs |= {"undo_start"}
+    it.policy = replace(it.policy, permit=it.policy.permit | {"start"})
+    with it.session() as held:
+        act = replace(next(act for act, _ in record.done(entries(it.store)) if act.verb == "stop"), verb="start")
+        held.journal().intents([act], it.now)
+        held.journal().outcomes([Outcome(act.step, "done", {"state": "stopped"}, {"state": "running"})], it.now)
+    it.cloud.machines["i-0000"].state = "running"
+    it.cloud.machines["i-0000"].started = it.now + HOUR
+    it.now += 2 * HOUR
+    (outcome,) = it.undo(held.run).outcomes
+    assert (outcome.state, outcome.error) == ("skipped", "others started it since")
 
 
 def test_what_is_gone_or_cannot_be_read_is_told() -> None:

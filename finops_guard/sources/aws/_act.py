@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _LITTLE = Need(None, frozenset())
-_OUTCOME = Need(None, frozenset({"state", "capacity.provisioned"}))
-"""What tells whether an act was done; tags are always read."""
+_OUTCOME = Need(None, frozenset({"state", "capacity.provisioned", "stopped_by"}))
+"""What tells whether an act was done, and whether somebody started it since; tags are always read."""
 _ROLES = {"scale_to_zero": ("stop",), "undo_stop": ("start", "stop"), "undo_start": ("stop", "start")}
 """Roles of the policy's scope that may do what has no role of its own name."""
 _BATCH = 100

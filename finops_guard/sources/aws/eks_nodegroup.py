@@ -16,6 +16,7 @@ from finops_guard.sources.aws._writes import changed, failed, one_each, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from finops_guard.model import Outcome, Resource, Step
     from finops_guard.sources.aws._cells import Answer, Cell
@@ -26,13 +27,20 @@ KIND = "node-pool"
 ARN = "arn:*:eks:*:*:nodegroup/*/*/*"
 CLIENT = "eks"
 PERMISSIONS = {
-    "collect": ["eks:ListClusters", "eks:ListNodegroups", "eks:DescribeNodegroup", "ec2:DescribeInstanceTypes"],
+    "collect": [
+        "eks:ListClusters",
+        "eks:ListNodegroups",
+        "eks:DescribeNodegroup",
+        "ec2:DescribeInstanceTypes",
+        "autoscaling:DescribeScalingActivities",
+    ],
     "tag": ["eks:TagResource", "eks:UntagResource"],
     "start": ["eks:UpdateNodegroupConfig"],
     "stop": ["eks:UpdateNodegroupConfig"],
 }
 
 _STATES = {"CREATING": "creating", "DELETING": "deleting", "CREATE_FAILED": "failed", "DELETE_FAILED": "failed"}
+_LAUNCH = "Launching"
 _PURCHASE = {"SPOT": "spot", "CAPACITY_BLOCK": "reserved"}
 
 
@@ -152,6 +160,7 @@ def _resource(cell: Cell, group: Answer) -> Resource:
     nodes = int((group.get("scalingConfig") or {}).get("desiredSize") or 0)
     purchase = _PURCHASE.get(str(group.get("capacityType")), "on-demand")
     machines = _accelerators(cell, group, nodes)
+    launched = _launched(cell, group) if nodes == 0 and cell.needs("stopped_by") else None
     return cell.resource(
         group["nodegroupArn"],
         group["nodegroupName"],
@@ -168,13 +177,37 @@ def _resource(cell: Cell, group: Answer) -> Resource:
             "capacity.provisioned": nodes,
             **machines.fields,
         },
+        started=None if isinstance(launched, Unknown) else launched,
         facts={
             **machines.facts,
+            **({"starts_unread": launched.reason} if isinstance(launched, Unknown) else {}),
             "instances": nodes,
             "cluster": group.get("clusterName"),
             "scaling": dict(group.get("scalingConfig") or {}),
         },
     )
+
+
+def _launched(cell: Cell, group: Answer) -> datetime | Unknown | None:
+    """When the newest node of a group that has none now was launched; None in the six weeks that AWS remembers.
+
+    EKS itself says only when a group was last changed, which health checks and updates do too.
+    """
+    found: list[datetime] = []
+    places = (group.get("resources") or {}).get("autoScalingGroups") or []
+    if not places:
+        return Unknown("EKS names no Auto Scaling group of it")
+    for place in places:
+        asked = {"AutoScalingGroupName": place["name"], "MaxRecords": 100}
+        try:
+            for page in cell.pages("DescribeScalingActivities", "Activities", client="autoscaling", **asked):
+                found += (each["StartTime"] for each in page if str(each.get("Description")).startswith(_LAUNCH))
+                if found:  # the newest come first
+                    break
+        except Unreadable as error:
+            cell.gap(error.reason)
+            return Unknown(error.reason)
+    return max(found, default=None)
 
 
 def _accelerators(cell: Cell, group: Answer, nodes: int) -> _machines.Parts:

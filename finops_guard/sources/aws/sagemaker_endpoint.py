@@ -141,7 +141,9 @@ def _resource(cell: Cell, endpoint: Answer, parts: _machines.Parts) -> Resource:
         **parts.fields,
     }
     started = endpoint["CreationTime"] if fields["state"] == "running" else None
-    return cell.resource(arn, endpoint["EndpointName"], tags, fields, started=started, facts=parts.facts)
+    # When it was last given instances SageMaker does not say, only when it was last changed.
+    facts = {**parts.facts, "modified": endpoint["LastModifiedTime"]}
+    return cell.resource(arn, endpoint["EndpointName"], tags, fields, started=started, facts=facts)
 
 
 def _unasked() -> _machines.Parts:

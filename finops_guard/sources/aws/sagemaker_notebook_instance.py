@@ -115,5 +115,6 @@ def _resource(cell: Cell, notebook: Answer) -> Resource:
             **_machines.fields(machine),
         },
         started=notebook.get("LastModifiedTime") if running else None,
-        facts=_machines.facts(name, machine),
+        # SageMaker does not say when it was last started, only when it was last changed.
+        facts={**_machines.facts(name, machine), **({} if running else {"modified": notebook["LastModifiedTime"]})},
     )

@@ -149,7 +149,7 @@ def denied(service: str) -> Response:
     if service == "ec2":
         error = "<Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error>"
         return Response(f"<Response><Errors>{error}</Errors></Response>", 403, content_type="text/xml")
-    if service in {"rds", "elasticloadbalancing", "sts"}:
+    if service in {"rds", "elasticloadbalancing", "sts", "autoscaling"}:
         text = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
         return Response(text, 403, content_type="text/xml")
     if service == "s3":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.wrappers import Response
 
 from finops_guard.model import Outcome
 from tests.sources.aws.acts import act, acting, impatient, sent, states, step, undo
@@ -62,6 +64,45 @@ def test_no_nodes_and_back_again(cloud: Cloud, groups: list[Resource]) -> None:
     assert (_sizes(cloud, "a"), requests[2][1]["scalingConfig"]) == (before, before)
     assert {back.error for back in undo(steps, outcomes)} == {"its sizes are as before already"}
     assert len(requests) == 4
+
+
+def activities(*found: tuple[str, str]) -> Any:
+    rows = "".join(
+        f"<member><ActivityId>{n}</ActivityId><AutoScalingGroupName>g</AutoScalingGroupName><Cause>x</Cause>"
+        f"<Description>{what} EC2 instance: i-1</Description><StatusCode>Successful</StatusCode>"
+        f"<StartTime>{when}</StartTime></member>"
+        for n, (what, when) in enumerate(found)
+    )
+    told = f"<DescribeScalingActivitiesResult><Activities>{rows}</Activities></DescribeScalingActivitiesResult>"
+    whole = f"<DescribeScalingActivitiesResponse>{told}</DescribeScalingActivitiesResponse>"
+    return lambda _asked: Response(whole, content_type="text/xml")
+
+
+def test_of_a_group_without_nodes_it_is_known_when_its_last_node_was_launched(
+    cloud: Cloud, groups: list[Resource]
+) -> None:
+    act([step(group, "scale_to_zero") for group in groups])
+    ended, launched = "Terminating", "Launching a new"
+    cloud.instead["DescribeScalingActivities"] = activities(
+        (ended, "2026-11-24T20:00:00Z"), (launched, "2026-11-23T20:00:00Z"), (launched, "2026-11-20T20:00:00Z")
+    )
+    (one, _) = acting().read(groups, ())
+    assert one.started == datetime(2026, 11, 23, 20, tzinfo=UTC)
+    cloud.instead["DescribeScalingActivities"] = activities((ended, "2026-11-24T20:00:00Z"))
+    (one, _) = acting().read(groups)
+    assert (one.started, "starts_unread" in one.facts) == (None, False)
+    cloud.instead["DescribeScalingActivities"] = lambda _asked: denied("autoscaling")
+    (one, _) = acting().read(groups)
+    assert one.facts["starts_unread"] == "AccessDenied autoscaling:DescribeScalingActivities"
+
+
+def test_only_who_asks_who_stopped_a_group_reads_what_was_launched(cloud: Cloud, groups: list[Resource]) -> None:
+    act([step(group, "scale_to_zero") for group in groups])
+    asked = sent(cloud, "DescribeScalingActivities")
+    scan(need("node-pool", fields=["state"]))
+    assert asked == []
+    scan(need("node-pool", fields=["stopped_by"]))
+    assert len(asked) == 2
 
 
 def test_a_start_gives_back_the_sizes_and_leaves_alone_what_others_resized(
