@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from finops_guard.costs import tables
+from finops_guard.costs.tpu import chips_of
 
 if TYPE_CHECKING:
     from finops_guard.costs.tables import Accelerator
@@ -28,7 +30,11 @@ def accelerator(cloud: str, instance_type: str) -> Accelerator | None:
     """
     known = tables.accelerators()
     name = folded(instance_type)
-    return known.get((cloud, name)) or known.get((cloud, name.removeprefix("ml.")))
+    found = known.get((cloud, name)) or known.get((cloud, name.removeprefix("ml.")))
+    if found is None and cloud == "gcp" and (parts := chips_of(name)):
+        chip = known.get((cloud, parts[0]))
+        return replace(chip, count=parts[1]) if chip is not None else None
+    return found
 
 
 def is_accelerator_family(cloud: str, instance_type: str) -> bool:

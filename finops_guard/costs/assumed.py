@@ -16,6 +16,7 @@ from finops_guard.costs import prices, tables
 from finops_guard.model import Money, Price, Resource, Unknown
 
 HOURS = "hours_month"
+_COUNT = "accelerators.count"
 _SETTLED = ("instance_type", "instances")
 _KEYS = re.compile(r"\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]]*)\]")
 _GB = Decimal(10**9)
@@ -36,6 +37,26 @@ def settle(resource: Resource, assumed: Assumed) -> None:
     for name in _SETTLED:
         if name in assumed and not isinstance(resource.facts.get(name, Unknown("")), str | int):
             resource.facts[name] = assumed[name]
+    if _COUNT in resource.unknown and _COUNT not in resource.fields:
+        _accelerate(resource)
+
+
+def _accelerate(resource: Resource) -> None:
+    """The accelerators of machines that are known by now; none where only some of it is."""
+    machine, times = resource.facts.get("instance_type"), resource.facts.get("instances", 1)
+    if not isinstance(machine, str) or not isinstance(times, int) or "accelerator_type" in resource.facts:
+        return
+    found = prices.accelerator(resource.text("cloud"), machine)
+    if found is None and prices.is_accelerator_family(resource.text("cloud"), machine):
+        return
+    told = {
+        _COUNT: 0 if found is None else None if found.count is None else found.count * times,
+        "accelerators.model": None if found is None else found.model,
+        "accelerators.vendor": None if found is None else found.vendor,
+        "accelerators.memory": None if found is None else found.memory_bytes,
+    }
+    if told[_COUNT] is not None:
+        resource.fields |= told
 
 
 def add(resource: Resource, assumed: Assumed) -> None:

@@ -17,14 +17,23 @@ from finops_guard.model import Money, PlanDelta, Policy, Resource, Tags, Unknown
 _TEAM = "team"
 _STANDS = frozenset({"none", "delete"})
 _STAYS = ("cloud", "type", "kind", "id", "state", "region")
-_MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count")
+_MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count", "least", "most")
 _NOT_PRICED = frozenset({"before", "declared", "free", "accelerator_family"})
 _COUNT = "accelerators.count"
 
 
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """What a resource costs in a month: a least and a most, None where there is none, and why they are not one."""
+
+    low: Decimal | None = Decimal(0)
+    high: Decimal | None = Decimal(0)
+    why: str = ""
+
+
 @dataclass(slots=True)
 class _Sum:
-    """Money between a least and a most, None where there is no most; and the accelerators that come and go."""
+    """Money between a least and a most, None where there is none; and the accelerators that come and go."""
 
     low: Decimal | None = Decimal(0)
     high: Decimal | None = Decimal(0)
@@ -34,24 +43,26 @@ class _Sum:
     uncounted: str = ""
     usage: int = 0
 
-    def plus(self, amount: Decimal | None, resource: Resource, why: str) -> None:
-        """What comes; None: not known."""
-        if amount is None:
-            self.high = None
-            self.hidden.setdefault(why, []).append(resource.id)
-            return
-        self.low = None if self.low is None else self.low + amount
-        self.high = None if self.high is None else self.high + amount
+    def plus(self, month: _Month, resource: Resource) -> None:
+        """What comes; of what is not known nothing is put on the least, and no most is left."""
+        self._say(month, resource)
+        self.low = None if self.low is None else self.low + (month.low or 0)
+        self.high = None if self.high is None or month.high is None else self.high + month.high
 
-    def minus(self, amount: Decimal | None, resource: Resource, why: str) -> None:
+    def minus(self, month: _Month, resource: Resource) -> None:
         """What goes; of what is not known nothing is taken off the most, and no least is left."""
-        if amount is None:
-            self.before = None
-            self.hidden.setdefault(why, []).append(resource.id)
-            self.low = None
-            return
-        self.low = None if self.low is None else self.low - amount
-        self.high = None if self.high is None else self.high - amount
+        self._say(month, resource)
+        self.low = None if self.low is None or month.high is None else self.low - month.high
+        self.high = None if self.high is None else self.high - (month.low or 0)
+
+    def stood(self, month: _Month) -> None:
+        """What was there."""
+        exact = month.low if month.low == month.high else None
+        self.before = None if self.before is None or exact is None else self.before + exact
+
+    def _say(self, month: _Month, resource: Resource) -> None:
+        if month.why and resource.id not in (told := self.hidden.setdefault(month.why, [])):
+            told.append(resource.id)
 
 
 class Deltas:
@@ -86,19 +97,18 @@ class Deltas:
         if isinstance(team, str):
             sums.append(self._teams.setdefault(team, _Sum()))
         was = self._was(resource) if "before" in resource.facts else None
-        after, why = self._month(resource) if change != "delete" else (Decimal(0), "")
-        before, why_before = (Decimal(0), "") if was is None else self._month(was)
+        after = self._month(resource) if change != "delete" else _Month()
+        before = _Month() if was is None else self._month(was)
         for each in sums:
             each.usage += change not in _STANDS and _by_usage(resource)
             if change == "none":
-                each.before = None if each.before is None or before is None else each.before + before
+                each.stood(before)
                 continue
-            if was is not None and after is None and before is None and _same(resource, was):
+            if was is not None and after.why and before.why and _same(resource, was):
                 continue  # what has no price stays what it was
-            each.plus(after, resource, why)
-            each.minus(before, resource, why_before)
-            if before is not None and each.before is not None:
-                each.before += before
+            each.plus(after, resource)
+            each.minus(before, resource)
+            each.stood(before)
             self._accelerators(each, resource, was, change)
 
     def _delta(self, sums: _Sum, name: str) -> PlanDelta:
@@ -116,6 +126,8 @@ class Deltas:
         )
 
     def _accelerators(self, each: _Sum, resource: Resource, was: Resource | None, change: str) -> None:
+        if resource.facts.get("free"):
+            return  # a template has none itself
         now = resource.look(_COUNT) if change != "delete" else 0
         then = 0 if was is None else was.look(_COUNT)
         for value, sign in ((now, 1), (then, -1)):
@@ -124,15 +136,34 @@ class Deltas:
             elif isinstance(value, int | float | Decimal):
                 each.accelerators += sign * Decimal(str(value))
 
-    def _month(self, resource: Resource) -> tuple[Decimal | None, str]:
-        """What a month costs in the currency of the sum, or None and why that is not known."""
+    def _month(self, resource: Resource) -> _Month:
+        """What a month costs in the currency of the sum; between the least and the most of machines that scale."""
         month = resource.look("cost.month")
         if isinstance(month, Money):
             told = money_in(month, self._currency, self._policy.fx)
-            return (told.amount, "") if told else (None, f"no exchange rate from {month.currency} to {self._currency}")
+            if told is None:
+                return _Month(None, None, f"no exchange rate from {month.currency} to {self._currency}")
+            return _Month(told.amount, told.amount)
         if resource.facts.get("free") or _by_usage(resource):
-            return Decimal(0), ""
-        return None, month.reason if isinstance(month, Unknown) else "it has no price"
+            return _Month()
+        why = month.reason if isinstance(month, Unknown) else "it has no price"
+        bounds = [self._of(resource, resource.facts.get(name)) for name in ("least", "most")]
+        low, high = bounds if None not in bounds else (None, None)
+        return _Month(low, high, why)
+
+    def _of(self, resource: Resource, number: object) -> Decimal | None:
+        """What a month of so many of its machines costs."""
+        if not isinstance(number, int) or not isinstance(resource.facts.get("instances"), Unknown):
+            return None
+        facts = {**resource.facts, "instances": number}
+        other = Resource(dict(resource.fields), resource.tags, dict(resource.unknown), facts=facts)
+        self._pricer.apply(other)
+        usage = assumed.of(other, self._policy.assume)
+        if usage is not None:
+            assumed.add(other, usage)
+        month = other.month
+        told = None if month is None else money_in(month, self._currency, self._policy.fx)
+        return None if told is None else told.amount
 
     def _was(self, resource: Resource) -> Resource:
         """The resource as it was, with its price of then."""
@@ -173,16 +204,21 @@ def _by_usage(resource: Resource) -> bool:
 def _same(resource: Resource, was: Resource) -> bool:
     """Whether nothing that a price could read has changed: what is not known is not the same as anything."""
     size, names = "capacity.provisioned", {*resource.facts, *was.facts} - _NOT_PRICED
-    told = [(resource.facts.get(name), was.facts.get(name)) for name in names]
-    told.append((resource.fields.get(size), was.fields.get(size)))
-    return size not in resource.unknown and all(now == then and not isinstance(now, Unknown) for now, then in told)
+    scales = {"instances"} if "most" in resource.facts else set()  # between the same least and most
+    told = [(name, resource.facts.get(name), was.facts.get(name)) for name in names]
+    told.append((size, resource.fields.get(size), was.fields.get(size)))
+    known = [(now, then) for name, now, then in told if name in scales or not isinstance(now, Unknown)]
+    return size not in resource.unknown and len(known) == len(told) and all(now == then for now, then in known)
 
 
 def _counted(cloud: str, facts: Mapping[str, object]) -> dict[str, Value]:
     """The accelerators of the machines that there were, where the table knows them."""
     machine, times = facts.get("instance_type"), facts.get("instances", 1)
-    if facts.get("accelerator_type") or not isinstance(machine, str | None):
+    if not isinstance(machine, str | None):
         return {}
+    if facts.get("accelerator_type"):
+        each = facts.get("accelerator_count", 1)
+        return {_COUNT: each * times} if isinstance(each, int) and isinstance(times, int) else {}
     found = prices.accelerator(cloud, machine) if machine else None
     if found is None:
         return {} if machine and prices.is_accelerator_family(cloud, machine) else {_COUNT: 0}

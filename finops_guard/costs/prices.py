@@ -10,9 +10,10 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from finops_guard.costs import tables
+from finops_guard.costs import provisioned, tables
 from finops_guard.costs.accelerators import accelerator, folded, is_accelerator_family
 from finops_guard.costs.tables import Accelerator, PricedBy, Rate
+from finops_guard.costs.tpu import chips_of
 from finops_guard.model import Money, Price, Resource, Unknown
 
 __all__ = ["Accelerator", "accelerator", "apply_price", "is_accelerator_family", "price", "set_price", "stale"]
@@ -156,11 +157,26 @@ def _machines(resource: Resource, how: PricedBy, count: int) -> Price | Unknown:
     if isinstance(kind, Unknown):
         return kind
     meter = f"{kind} {folded(machine)}".lstrip()
-    rate = rate_of(cloud, f"{how.resource} spot" if spot else how.resource, meter, region)
+    if beside := _beside(resource, cloud, machine):
+        return Unknown(beside)
+    bought = f"{how.resource} spot" if spot else how.resource
+    rate = rate_of(cloud, bought, meter, region)
+    if rate is None and cloud == "gcp" and (parts := chips_of(folded(machine))):
+        rate, count = rate_of(cloud, bought, parts[0], region), count * parts[1]
     if rate is None:
         what = f"spot price for {machine}" if spot else f"price for {f'{kind} {machine}'.lstrip()}"
         return Unknown(f"no {what} in the snapshot of {tables.machines_as_of(cloud) or 'this package'}")
     return _at(rate, count, region, how.without)
+
+
+def _beside(resource: Resource, cloud: str, machine: str) -> str:
+    """Why accelerators that are attached to a machine leave it without a price; empty where it has none, or its own."""
+    kind, number = (resource.facts.get(name) for name in ("accelerator_type", "accelerator_count"))
+    if (kind is None and number is None) or number == 0 or is_accelerator_family(cloud, machine):
+        return ""
+    return (
+        f"no price for {folded(kind) if isinstance(kind, str) else 'the accelerators'} beside {machine} in the snapshot"
+    )
 
 
 def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:
@@ -174,8 +190,11 @@ def _meter_price(resource: Resource, how: PricedBy) -> Price | Unknown:
     if how.by == "size":
         count: Decimal | int | Unknown = size_of(resource)
     else:
-        count = _count(resource, how.times) if how.times else 1
-    return count if isinstance(count, Unknown) else _at(rate, count, resource.text("region"), how.without)
+        count = _count(resource, how.times) if how.times and rate.usd else 1  # free, however many zones
+    if isinstance(count, Unknown):
+        return count
+    found = _at(rate, count, resource.text("region"), how.without)
+    return provisioned.added(resource, found, rate_of) if how.by == "size" else found
 
 
 def rate_of(cloud: str, resource: str, meter: str, region: str) -> Rate | None:

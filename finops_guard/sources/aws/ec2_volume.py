@@ -55,5 +55,9 @@ def _read(cell: Cell, **asked: Any) -> Iterator[Resource]:  # noqa: ANN401 - as 
                     "managed_by": managed_by(raw),
                     **NOT_HOURS,
                 },
-                facts={"volume_type": volume.get("VolumeType", "standard"), "attached_to": attached},
+                facts={
+                    "volume_type": volume.get("VolumeType", "standard"),
+                    "attached_to": attached,
+                    **{name.casefold(): volume[name] for name in ("Iops", "Throughput") if volume.get(name)},
+                },
             )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
 
 from finops_guard.costs.accelerators import accelerator, folded, is_accelerator_family
 from finops_guard.model import Location, Resource, Tags, Unknown, Value
-from finops_guard.sources.iac._types import IacType, Path, cloud_of
+from finops_guard.sources.iac._looking import Look, at, first, one_of, total
+from finops_guard.sources.iac._types import IacType, cloud_of
 
-Look: TypeAlias = Callable[[Path], object]
-"""The value at a path: as JSON has it, None where it is absent, `Unknown` where it cannot be told."""
+__all__ = ["Look", "Machines", "Planned", "first", "machines_of", "priced", "region_of", "resource"]
 
 NO_ACCELERATORS: Mapping[str, Value] = {
     "accelerators.count": 0,
@@ -32,7 +31,8 @@ _ZONE = re.compile(r"([a-z]+-[a-z]+\d)-[a-z]")
 class Machines:
     """The machines a resource runs and what prices read of it. Each part known, None (none) or Unknown.
 
-    `choices`: the types of which a machine that is not known will be one.
+    `choices`: the types of which a machine that is not known will be one; `between`: the least and the most of them, if
+    their number moves.
     """
 
     machine: object = None
@@ -41,6 +41,7 @@ class Machines:
     facts: Mapping[str, object] = field(default_factory=dict)
     spot: bool = False
     choices: tuple[str, ...] = ()
+    between: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +104,31 @@ def priced(machines: Machines) -> dict[str, object]:
     found = {name: value for name, value in machines.facts.items() if value is not None}
     if machines.machine is not None:
         found["instance_type"] = machines.machine
+    if machines.machine is not None or (machines.instances is not None and machines.instances != 1):
         found["instances"] = 1 if machines.instances is None else _whole(machines.instances)
+    if machines.between is not None:
+        found["least"], found["most"] = machines.between
     return found
 
 
-def first(look: Look, paths: Iterable[Path]) -> object:
-    """The first value that is there, or cannot be told; None where there is none."""
-    return next((value for path in paths if (value := look(path)) is not None), None)
-
-
 def machines_of(row: IacType, look: Look) -> Machines:
-    """What a resource says itself of its machines."""
-    machine = first(look, row.machine)
-    count = first(look, row.count)
-    facts = {fact: look(path) for fact, path in row.facts.items()}
-    return Machines(machine, 1 if count is None else count, first(look, row.size), facts)
+    """What a resource says itself of its machines; how many, where it scales, as a least and a most."""
+    machine, choices = one_of(first(look, row.machine))
+    count = total(first(look, row.count))
+    facts = {fact: at(look, path) for fact, path in row.facts.items()}
+    found = Machines(machine, 1 if count is None else count, first(look, row.size), facts, choices=choices)
+    return found if isinstance(count, int) or not row.scale else scaled(found, *(at(look, path) for path in row.scale))
+
+
+def scaled(machines: Machines, least: object, most: object) -> Machines:
+    """The same machines, of which as many run as are needed, between a least and a most."""
+    low, high = (_whole(0 if each is None else each) for each in (least, most))
+    if most is None or isinstance(low, Unknown) or isinstance(high, Unknown):
+        hidden = next((each for each in (low, high) if isinstance(each, Unknown)), None)
+        return replace(machines, instances=hidden) if hidden is not None else machines
+    if low == high:
+        return replace(machines, instances=low)
+    return replace(machines, instances=Unknown(f"it scales between {low} and {high}"), between=(low, high))
 
 
 def region_of(cloud: str | None, value: object) -> object:

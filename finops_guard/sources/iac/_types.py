@@ -2,9 +2,10 @@
 
 One row a type and language (terraform, cloudformation, arm, kubernetes), so that attributes are named as that language
 names them. `tags region machine count size` are paths (`scaling_config.0.desired_size`), several with a space between
-them are tried in turn; `facts` are `fact=path` pairs that `data/priced_by.tsv` reads; `via` are paths that refer to the
-resource that has the machines (a launch template); `cost` is `free` for what no provider charges for. A type without
-`tags` can carry none.
+them are tried in turn, `groups.*.kind` is all of a list and `zones.#` its length; `scale` are the paths of the least
+and the most machines where their number moves; `facts` are `fact=path` pairs that `data/priced_by.tsv` reads; `via` are
+paths that refer to the resource that has the machines (a launch template); `cost` is `free` for what no provider
+charges for. A type without `tags` can carry none.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class IacType:
     facts: Mapping[str, Path]
     via: tuple[Path, ...]
     free: bool
+    scale: tuple[Path, ...] = ()
 
 
 def iac_type(language: Language, name: str) -> IacType | None:
@@ -79,6 +81,7 @@ def _table() -> Mapping[tuple[str, str], IacType]:
             facts={fact: path_of(path) for fact, _, path in pairs},
             via=_paths(row["via"]),
             free=row["cost"] == "free",
+            scale=_paths(row["scale"]),
         )
     return found
 

@@ -204,6 +204,8 @@ def test_how_many_machines_may_be_unknown(tmp_path: Path) -> None:
     marks = {"launch_template": [{"id": True}], "desired_capacity": True}
     group = {name: value for name, value in GROUP.items() if name != "desired_capacity"}
     found = grouped(tmp_path, group, marks)
+    assert found.look("accelerators.count") == 1  # nobody says how many: the least of the group
+    found = grouped(tmp_path, {**group, "min_size": None}, marks)
     assert found.look("accelerators.count") == Unknown(KNOWN_AFTER)
 
 

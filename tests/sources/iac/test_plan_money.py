@@ -1,0 +1,174 @@
+"""Plans in terraform's shape, and what they add to a month: every number by hand from the price tables' rows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finops_guard.costs.plan_delta import Deltas
+from finops_guard.costs.pricing import Pricer
+from finops_guard.enrich import enrich
+from finops_guard.model import PlanDelta, Unknown
+from tests.costs.test_plan_delta import NOW, policy
+from tests.sources.iac.planning import block, change, plan, read
+
+H = 730
+PROVIDERS = {
+    "aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-east-1"}}},
+    "google": {"name": "google", "expressions": {"region": {"constant_value": "europe-west4"}}},
+    "azurerm": {"name": "azurerm"},
+}
+P4D, P5 = Decimal("21.957600"), Decimal("55.04")
+ND96, A2 = Decimal("98.32"), Decimal("3.74797")
+IO2 = Decimal("12.5") + 6000 * Decimal("0.065")
+NONE = Decimal(0)
+POOL = {"vm_size": "Standard_ND96isr_H100_v5"}
+GPU_POOL = [{"machine_type": "a2-highgpu-1g"}]
+
+
+def delta(folder: Path, *changes: dict[str, Any], blocks: object = None, **more: object) -> PlanDelta:
+    """The whole of a plan; without blocks, everything that is known is written in the sources."""
+    if blocks is None:
+        blocks = [
+            block(each["type"], each["name"], each["type"].partition("_")[0], **{key: {} for key in told(each)})
+            for each in changes
+        ]
+    document = plan(*changes, providers=PROVIDERS, blocks=blocks)
+    rules = policy(**more)
+    deltas = Deltas(rules, Pricer(NOW.date()))
+    assert [*deltas.counted(enrich(read(folder, document), rules, NOW))]
+    return deltas.all()[0]
+
+
+def told(each: dict[str, Any]) -> list[str]:
+    return [*(each["change"]["after"] or {})]
+
+
+def both(type_: str, after: dict[str, object], before: dict[str, object]) -> dict[str, Any]:
+    return change(type_, "a", after, before=before, actions=("update",))
+
+
+@pytest.mark.parametrize(
+    ("planned", "low", "high", "accelerators"),
+    [
+        (change("aws_instance", "a", {"instance_type": "p5.48xlarge"}), P5 * H, P5 * H, 8),
+        (both("aws_instance", {"instance_type": "p5.48xlarge"}, {"instance_type": "p4d.24xlarge"}),
+         (P5 - P4D) * H, (P5 - P4D) * H, 0),
+        (change("aws_ebs_volume", "a", {"type": "gp3", "size": 100, "iops": 6000, "throughput": 250}),
+         Decimal(8 + 15 + 5), Decimal(28), 0),
+        (change("aws_ebs_volume", "a", {"type": "io2", "size": 100, "iops": 6000}), IO2, IO2, 0),
+        (change("aws_ebs_volume", "a", {"type": "io2", "size": 100, "iops": 64000}), NONE, None, 0),  # next tier
+        (change("aws_ebs_volume", "a", {"type": "gp3", "size": 100}, {"iops": True, "throughput": True}),
+         Decimal(8), Decimal(8), 0),
+        (both("aws_ebs_volume", {"type": "gp3", "size": 200, "iops": 4000}, {"type": "gp3", "size": 100, "iops": 3000}),
+         Decimal(8 + 5), Decimal(13), 0),
+        (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b", "c"]}),
+         Decimal("21.9"), Decimal("21.9"), 0),
+        (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Gateway"}), NONE, NONE, 0),
+        (change("aws_networkfirewall_firewall", "a", {"subnet_mapping": [{"subnet_id": "a"}, {"subnet_id": "b"}]}),
+         Decimal("0.395") * 2 * H, Decimal("0.395") * 2 * H, 0),
+        (change("aws_spot_fleet_request", "a",
+                {"target_capacity": 4, "launch_specification": [{"instance_type": "p4d.24xlarge"}]}), NONE, None, 32),
+        (change("aws_batch_compute_environment", "a",
+                {"compute_resources": [{"instance_type": ["p4d"], "max_vcpus": 960}]}), NONE, None, None),
+        (change("aws_emr_cluster", "a",
+                {"core_instance_group": [{"instance_type": "p4d.24xlarge", "instance_count": 2}]}), NONE, None, 16),
+        (change("awscc_sagemaker_cluster", "a",
+                {"instance_groups": [{"instance_type": "ml.c5.xlarge", "instance_count": 1},
+                                     {"instance_type": "ml.p5.48xlarge", "instance_count": 16}]}), NONE, None, None),
+        (change("azurerm_kubernetes_cluster_node_pool", "a", {**POOL, "node_count": 2}),
+         ND96 * 2 * H, ND96 * 2 * H, 16),
+        (change("azurerm_kubernetes_cluster_node_pool", "a",
+                {**POOL, "auto_scaling_enabled": True, "min_count": 1, "max_count": 8}, {"node_count": True}),
+         ND96 * H, ND96 * 8 * H, None),
+        (change("azurerm_machine_learning_compute_cluster", "a",
+                {**POOL, "location": "eastus", "scale_settings": [{"min_node_count": 0, "max_node_count": 4}]}),
+         NONE, ND96 * 4 * H, None),
+        (change("azurerm_machine_learning_compute_cluster", "a",
+                {**POOL, "vm_priority": "LowPriority", "scale_settings": [{"min_node_count": 1, "max_node_count": 1}]}),
+         NONE, None, 8),
+        (change("google_compute_instance", "a",
+                {"machine_type": "n2-standard-8", "guest_accelerator": [{"type": "nvidia-tesla-t4", "count": 4}]}),
+         NONE, None, 4),
+        (change("google_container_node_pool", "a",
+                {"location": "europe-west4-a", "node_count": 2, "node_config": GPU_POOL}), A2 * 2 * H, A2 * 2 * H, 2),
+        (change("google_container_node_pool", "a",
+                {"location": "europe-west4", "node_count": 2, "node_locations": ["a", "b"], "node_config": GPU_POOL}),
+         A2 * 4 * H, A2 * 4 * H, 4),
+        (change("google_container_node_pool", "a",
+                {"location": "europe-west4", "node_count": 2, "node_config": GPU_POOL}), A2 * 2 * H, A2 * 6 * H, None),
+        (change("google_tpu_v2_vm", "a", {"accelerator_type": "v5litepod-8", "zone": "us-central1-a"}),
+         Decimal("1.2") * 8 * H, Decimal("1.2") * 8 * H, 8),
+        (change("google_tpu_v2_vm", "a", {"accelerator_config": [{"type": "V5P", "topology": "2x2x1"}]}),
+         Decimal("4.2") * 4 * H, Decimal("4.2") * 4 * H, 4),
+        (both("aws_bedrock_provisioned_model_throughput", {"model_units": 10}, {"model_units": 1}), None, None, 0),
+        (both("aws_bedrock_provisioned_model_throughput", {"model_units": 1}, {"model_units": 1}), NONE, NONE, 0),
+        (both("google_compute_instance",
+              {"machine_type": "n1-standard-8", "guest_accelerator": [{"type": "nvidia-tesla-t4", "count": 4}]},
+              {"machine_type": "n1-standard-8", "guest_accelerator": [{"type": "nvidia-tesla-t4", "count": 1}]}),
+         None, None, 3),
+    ],
+)  # fmt: skip
+def test_what_a_plan_adds_is_the_price_of_what_it_has(
+    tmp_path: Path, planned: dict[str, Any], low: Decimal | None, high: Decimal | None, accelerators: int | None
+) -> None:
+    found = delta(tmp_path, planned)
+    for told_, wanted in ((found.low, low), (found.high, high)):
+        assert (told_ is None) == (wanted is None), (found.low, found.high, found.hidden)
+        assert told_ is None or wanted is None or abs(told_ - wanted) < Decimal("0.001"), (found.low, found.high)
+    assert (None if found.accelerators is None else int(found.accelerators)) == accelerators, found.uncounted
+
+
+def test_what_scales_as_it_did_adds_nothing_and_what_scales_further_may(tmp_path: Path) -> None:
+    was: dict[str, object] = {
+        **POOL,
+        "scale_settings": [{"min_node_count": 0, "max_node_count": 4}],
+        "location": "eastus",
+    }
+    name = "azurerm_machine_learning_compute_cluster"
+    same = delta(tmp_path, both(name, {**was, "tags": {"team": "vision"}}, was))
+    assert (same.low, same.high, same.accelerators) == (NONE, NONE, NONE)
+    more: dict[str, object] = {**was, "scale_settings": [{"min_node_count": 1, "max_node_count": 8}]}
+    found = delta(tmp_path, both(name, more, was))
+    assert (found.low, found.high) == (ND96 * (1 - 4) * H, ND96 * (8 - 0) * H)
+    assumed = delta(tmp_path, change(name, "a", more), assume={f"{name}.a": {"instances": 3}})
+    assert (assumed.low, assumed.high, assumed.accelerators) == (ND96 * 3 * H, ND96 * 3 * H, Decimal(24))
+
+
+def test_a_group_of_instances_runs_what_its_template_says(tmp_path: Path) -> None:
+    template = {"references": ["google_compute_instance_template.t.self_link", "google_compute_instance_template.t"]}
+    blocks = [
+        block("google_compute_instance_group_manager", "g", "google", version=[{"instance_template": template}]),
+        block("google_compute_instance_template", "t", "google"),
+    ]
+    found = delta(
+        tmp_path,
+        change("google_compute_instance_group_manager", "g", {"target_size": 2, "version": [{}]}, {
+            "version": [{"instance_template": True}]}),
+        change("google_compute_instance_template", "t", {"machine_type": "a2-highgpu-1g", "labels": {}}),
+        blocks=blocks,
+    )  # fmt: skip
+    assert (found.low, found.high) == (A2 * 2 * H, A2 * 2 * H)
+    assert found.accelerators == 2  # the template has none itself
+
+
+def test_a_template_of_machines_with_accelerators_is_judged_where_its_labels_are(tmp_path: Path) -> None:
+    (found,) = enrich(
+        read(tmp_path, plan(change("google_compute_instance_template", "t", {"machine_type": "a3-highgpu-8g"}))),
+        policy(),
+        NOW,
+    )
+    assert (found.look("ai"), found.look("taggable"), found.look("accelerators.count")) == (True, True, 8)
+
+
+def test_machines_of_several_types_are_not_those_of_the_first(tmp_path: Path) -> None:
+    groups = [{"instance_type": kind, "instance_count": 1} for kind in ("ml.c5.xlarge", "ml.p5.48xlarge")]
+    found = read(tmp_path, plan(change("awscc_sagemaker_cluster", "c", {"instance_groups": groups})))[0]
+    why = "its machines may be of several types: ml.c5.xlarge, ml.p5.48xlarge"
+    assert found.look("accelerators.count") == Unknown(why)
+    alike = [{"instance_type": "ml.p5.48xlarge", "instance_count": number} for number in (2, 3)]
+    found = read(tmp_path, plan(change("awscc_sagemaker_cluster", "c", {"instance_groups": alike})))[0]
+    assert found.look("accelerators.count") == 40
