@@ -1,4 +1,4 @@
-"""Put tags right in Terraform sources, where the right value is known."""
+"""Put tags right in infrastructure as code, where the right value is known."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def command(  # noqa: D103 - click shows the help below
     raise click.exceptions.Exit(code if fixed.report.complete else ScanError.exit_code)
 
 
-command.help = f"""Put tags right in Terraform sources, where the right value is known.
+command.help = f"""Put tags right in infrastructure as code, where the right value is known.
 
-    PATH is a folder. It is judged by the policy as scan does; of what fails for its tags, this corrects values with one
-    allowed value that was clearly meant, keys in another spelling, and missing tags whose value --set gives or of which
-    there is one. Everything else is listed with the reason. Edits are judged before they are shown or made; a file that
+    PATH is a folder of Terraform sources or CloudFormation templates, or one template. It is judged by the policy as
+    scan does; of what fails for its tags, this corrects values with one allowed value that was clearly meant, keys in
+    another spelling, and missing tags whose value --set gives or of which there is one. Everything else is listed with the reason. Edits are judged before they are shown or made; a file that
     changed since is not written ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
     """
 

@@ -29,7 +29,7 @@ class Wrong:
 class _Allowed:
     """What tags may be afterwards: by resource and raw key; what may change wherever it stands, and what all may get.
 
-    `moved`: names of keys in another spelling; `inherited`: (key, value before, value after).
+    `moved`: names of keys in another spelling; `inherited`: (key, value before, value after), absent is None.
     """
 
     own: dict[str, dict[str, set[str | None]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
@@ -101,6 +101,7 @@ def _allow_names(job: Job, found: _Allowed) -> None:
     for key, name in job.want.names.items():
         own[name] |= {raw[key]} | own[key]
         own[key].add(None)
+        found.inherited |= {(key, raw[key], None)} | {(name, None, value) for value in own[name]}
 
 
 def _read(condition: Condition) -> set[str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from finops_guard.fixing.edit import CannotError
 from finops_guard.fixing.job import Job, Place
-from finops_guard.fixing.places import terraform
+from finops_guard.fixing.places import cloudformation, terraform
 from finops_guard.fixing.texts import HCL, Texts
 from finops_guard.fixing.wants import about_tags, wanted
+from finops_guard.sources.iac.cloudformation import SUFFIXES
 
 if TYPE_CHECKING:
     from finops_guard.model import Finding, Resource
@@ -44,6 +45,9 @@ def jobs_of(findings: Iterable[Finding], texts: Texts, given: Mapping[str, str],
 
 
 def _place(resource: Resource, texts: Texts) -> Place:
-    if resource.at is not None and resource.at.file.endswith(HCL):
+    file = "" if resource.at is None else resource.at.file.casefold()
+    if file.endswith(HCL):
         return terraform.place(resource, resource.id.rpartition("//")[2], texts)
-    raise CannotError("only Terraform sources (.tf, .tofu) are edited")
+    if file.endswith(SUFFIXES) and not file.endswith((".tf.json", ".tofu.json")) and resource.text("cloud") == "aws":
+        return cloudformation.place(resource, texts)
+    raise CannotError("only Terraform sources (.tf, .tofu) and CloudFormation templates are edited")

@@ -79,13 +79,14 @@ def settled(jobs: Sequence[Job], bench: Bench, halvings: int = _MOST_HALVINGS) -
 
 
 def _judged(draft: Draft, bench: Bench) -> tuple[_Blame, Seen | None]:
-    """Who is to blame for what, and what is there with the edits; None where that is not even a document."""
+    """Who is to blame for what, and what is there with the edits; None where that cannot even be read."""
     try:
         texts = draft.texts(bench.texts)
-        bench.texts.check(texts)
     except CannotError as why:
         return _Blame({id(job): str(why) for job in draft.jobs}), None
     after = look(bench.request, texts)
+    if unread := [gap.reason for gap in after.report.gaps if gap not in bench.before.report.gaps]:
+        return _Blame({id(job): f"it could not be read any more: {unread[0]}" for job in draft.jobs}), None
     blame = _Blame({id(job): "the finding would stay" for job in draft.jobs if job.finding.id in after.verdicts})
     by_place: dict[object, list[Job]] = defaultdict(list)
     for job in draft.jobs:

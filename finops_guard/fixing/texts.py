@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.fixing.edit import CannotError
+from finops_guard.fixing.yaml_tree import Document
 from finops_guard.sources.iac._hcl import syntax
 from finops_guard.sources.iac._hcl.config import SUFFIXES
 
@@ -25,6 +25,8 @@ class Texts:
         self._data: dict[Path, bytes] = {}
         self._hcl: dict[Path, Source] = {}
         self._blocks: dict[Path, dict[tuple[int, int], Block]] = {}
+        self._yaml: dict[Path, Document] = {}
+        self._providers: dict[Path, dict[str, list[tuple[Path, Block]]]] = {}
 
     def data(self, file: Path) -> bytes:
         """The bytes of a file; CannotError for one that cannot be read or is not ours to edit."""
@@ -43,18 +45,31 @@ class Texts:
             self._hcl[file] = syntax.parse(self.data(file), str(file))
         return self._hcl[file]
 
+    def yaml(self, file: Path) -> Document:
+        """A template, with the places of everything in it."""
+        if file not in self._yaml:
+            self._yaml[file] = Document(self.data(file))
+        return self._yaml[file]
+
+    def named(self, file: Path) -> Path:
+        """A file as the target names it: nested templates are found by their whole path."""
+        if not file.is_absolute() or self.top.is_absolute():
+            return file
+        if not file.is_relative_to(self._within):
+            raise CannotError(f"{file} leads outside {self.top}")
+        return self.top / file.relative_to(self._within)
+
     def block(self, file: Path, line: int, column: int) -> Block | None:
         """The block that begins there."""
         if file not in self._blocks:
             self._blocks[file] = {(each.line, each.column): each for each in self.hcl(file).body.blocks}
         return self._blocks[file].get((line, column))
 
-    def check(self, texts: Mapping[Path, bytes]) -> None:
-        """CannotError where an edited file would no longer be what it is."""
-        for file, text in texts.items():
-            if syntax.parse(text, str(file)).mistake is not None:
-                raise CannotError("the file would no longer be HCL")
-
-    def folder(self, folder: Path) -> list[Path]:
-        """The files of a module's folder by name."""
-        return sorted(each for each in folder.iterdir() if each.name.endswith(HCL))
+    def providers(self, folder: Path, name: str) -> list[tuple[Path, Block]]:
+        """The configurations of a provider in a module's folder, with their files."""
+        if folder not in self._providers:
+            found = self._providers[folder] = {}
+            for file in sorted(each for each in folder.iterdir() if each.name.endswith(HCL)):
+                for block in self.hcl(file).body.named("provider"):
+                    found.setdefault(".".join(block.labels), []).append((file, block))
+        return self._providers[folder].get(name, [])

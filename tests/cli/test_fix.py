@@ -207,7 +207,7 @@ def test_modules_and_json_are_refused(house: Path) -> None:
     ran, text = fixed(house, 'module "m" {\n  source = "./m"\n}\n', *SET)
     assert text == 'module "m" {\n  source = "./m"\n}\n'
     assert "module.m.aws_instance.a: it is inside a module" in ran.err
-    assert "aws_instance.j: only Terraform sources (.tf, .tofu) are edited" in ran.err
+    assert "aws_instance.j: only Terraform sources (.tf, .tofu) and CloudFormation templates are edited" in ran.err
     assert (house / "m" / "m.tf").read_text() == machine("")
 
 

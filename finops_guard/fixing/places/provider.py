@@ -52,12 +52,7 @@ def defaults_of(block: Block, folder: Path, texts: Texts) -> Defaults | None:
 
 
 def _configured(folder: Path, local: str, alias: str, texts: Texts) -> Defaults | None:
-    found = [
-        (file, block)
-        for file in texts.folder(folder)
-        for block in texts.hcl(file).body.named("provider")
-        if block.labels == (local,) and _alias(block) == alias
-    ]
+    found = [(file, block) for file, block in texts.providers(folder, local) if _alias(block) == alias]
     if len(found) != 1:
         return None
     file, block = found[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -86,7 +85,7 @@ def place(resource: Resource, address: str, texts: Texts) -> ResourceBlock:
     if block is None or block.type != "resource":
         raise CannotError("its block was not found")
     type_, name = block.labels
-    if not re.fullmatch(re.escape(f"{type_}.{name}") + r"(\[.*\])?", address, re.DOTALL):
+    if address != f"{type_}.{name}" and not address.startswith(f"{type_}.{name}["):
         raise CannotError("its tags come from another resource")
     row = iac_type("terraform", type_)
     tags = None if row is None else row.tags

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _GROUP = "AWS::AutoScaling::AutoScalingGroup"
 _LAUNCHED = (_GROUP, "AWS::EC2::Instance")
-_SPECIFIED = {
+SPECIFIED = {
     "AWS::EC2::LaunchTemplate": "launch-template",
     "AWS::EC2::EC2Fleet": "instance",
     "AWS::EC2::CapacityReservation": "capacity-reservation",
@@ -30,8 +30,8 @@ def labels_of(stack: Stack, name: str, type_: str, row: IacType | None, values: 
     if path is None:
         return NONE
     raw = looked_up(values, path)
-    if type_ in _SPECIFIED:
-        return _tags.launched_by(_maps(raw), _SPECIFIED[type_])
+    if type_ in SPECIFIED:
+        return _tags.launched_by(_maps(raw), SPECIFIED[type_])
     own = _of(raw, launched=type_ == _GROUP)
     if type_ not in _LAUNCHED:
         return own

@@ -1,7 +1,8 @@
 """What a CloudFormation type is: our table's row, else what its schema says of tags (`data/cloudformation_tags.tsv`).
 
 That file is `tagging.tagProperty` of the resource provider schemas that AWS publishes, as of 2026-10-20, without the
-types that `data/iac_types.tsv` has; a type without tags can carry none.
+types that `data/iac_types.tsv` has; a type without tags can carry none. Which types have a map of tags rather than a
+list of pairs is in `data/cloudformation_tag_maps.tsv`, from the same schemas; SAM's types all have a map.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from finops_guard.costs import tables
 from finops_guard.sources.iac._types import IacType, iac_type
 
 _NO_TAGS = ("Custom::",)
+_SAM = "AWS::Serverless::"
 
 
 def row_of(type_: str) -> IacType | None:
@@ -24,6 +26,11 @@ def row_of(type_: str) -> IacType | None:
         return _plain(type_, "")
     tags = _tags().get(type_)
     return None if tags is None else _plain(type_, tags)
+
+
+def has_tag_map(type_: str) -> bool:
+    """Whether the tags of a type are a map, not `[{Key, Value}]`."""
+    return type_.startswith(_SAM) or type_ in _maps()
 
 
 def _plain(type_: str, tags: str) -> IacType:
@@ -45,3 +52,8 @@ def _plain(type_: str, tags: str) -> IacType:
 @cache
 def _tags() -> Mapping[str, str]:
     return {row["type"]: row["tags"] for row in tables.rows("cloudformation_tags")}
+
+
+@cache
+def _maps() -> frozenset[str]:
+    return frozenset(row["type"] for row in tables.rows("cloudformation_tag_maps"))
