@@ -1,4 +1,4 @@
-"""Findings as CSV (RFC 4180), a row each, dearest resource first: for spreadsheets, which run nothing of what is in it."""
+"""Findings as CSV (RFC 4180), a row each, dearest resource first: for spreadsheets, which run nothing of it."""
 
 from __future__ import annotations
 
