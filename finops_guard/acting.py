@@ -9,7 +9,8 @@ What is decided here, and its reasons:
 - An episode ends only where this run looked: the resource was read and no longer fails, or it was not there in a place
   that the run read whole. A scan of less, or with gaps, ends nothing elsewhere.
 - What only our own stop keeps from failing still fails here, so that its later rungs go on; in the report it does not.
-- What somebody started again after our stop begins anew: its notice first, and then its waiting time.
+- What somebody started again after our stop begins anew: its notice first, and then its waiting time. So does what has
+  the name of something that is gone.
 - A binding in dry-run begins no episode: its time counts from the first run that enforces it.
 - A plan file gets every write, the marks too: then only channels carry notices.
 - What was done is told at least once, from the journal: by this run, or by the next where this one is killed.
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from finops_guard import notify
-from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, apply, session, settle
+from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, another, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
 from finops_guard.apply.sights import Sights
@@ -105,6 +106,7 @@ class _Run:
         ours, orders = self.ours, self.orders
         left = settle(ours, orders.verbs)
         there = {resource.id: resource for resource in again(self._missed() | stops_of(ours.records).keys())}
+        ours.keep(another.ended(ours.records, self.report.findings, there, ours.now()))
         ours.keep(taken_back(ours.records, restarted(ours.records, there, self.report.at), ours.now()))
         findings = self._as_before_ours(there)
         seen = Sights(self.policy).seen(findings, ours.records, there.keys(), self._looked)

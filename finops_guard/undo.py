@@ -18,6 +18,7 @@ from datetime import datetime
 from itertools import groupby, islice
 
 from finops_guard.apply import Limits, Session, Verbs, record, settle
+from finops_guard.apply.another import ANOTHER, is_another
 from finops_guard.apply.intended import UNDO, as_before, as_intended
 from finops_guard.apply.perform import Deed, perform, raised
 from finops_guard.apply.reading import reread, resource_of
@@ -145,8 +146,10 @@ class _Undo:
         return Deed(inverse, step)
 
     def _still_ours(self, act: Act, live: Resource) -> bool:
-        """Whether nobody started what we stopped, or what we started, since."""
+        """Whether it is what we acted on, and nobody started what we stopped, or what we started, since."""
         began, over = self.times[act.step]
+        if is_another(live, began):
+            return self._tell(act, ANOTHER)
         since: bool | Unknown = False
         if act.verb in _STOPS:
             since = started_since(live, began)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from finops_guard.apply.another import ANOTHER, is_another
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, before_ours
 from finops_guard.apply.ports import Because, Judge, Verbs, Windows
@@ -110,7 +111,7 @@ class Recheck:
         if step.do in LIFECYCLE and live.id in self.session.moved:
             return "scheduled", "one change of its state a run"
         for finding, rung in step.serves:
-            stands = self._stands(step, findings.get(finding), self.session.records.get(finding), rung, now)
+            stands = self._stands(step, findings.get(finding), self.session.records.get(finding), rung, live, now)
             if stands is not None:
                 return stands
         if again is None:
@@ -126,7 +127,13 @@ class Recheck:
         return self._same(step, again)
 
     def _stands(
-        self, step: Step, finding: Finding | None, record: EpisodeRecord | None, rung: int, now: datetime
+        self,
+        step: Step,
+        finding: Finding | None,
+        record: EpisodeRecord | None,
+        rung: int,
+        live: Resource,
+        now: datetime,
     ) -> tuple[StepState, str] | None:
         """Why what the step serves no longer calls for it."""
         if finding is None:
@@ -142,6 +149,8 @@ class Recheck:
             return None
         if record is None or not record.running:
             return "scheduled", f"its episode under {rule} has not begun: its notice was not delivered"
+        if is_another(live, record.began):
+            return "scheduled", f"{ANOTHER}: its episode under {rule} has not begun"
         if record.ladder != self.sights.ladder(finding).hash:
             return "scheduled", f"{rule} changed since its episode began"
         return ("skipped", "it was done in this episode") if rung in record.done else None

@@ -65,6 +65,9 @@ def started_since(resource: Resource, at: datetime) -> bool | Unknown:
     """
     if resource.started is not None and resource.started > at:
         return True
+    created = resource.fields.get("created")
+    if isinstance(created, datetime) and created > at:
+        return True  # it has the name of what we stopped
     unread = resource.facts.get("starts_unread")
     if isinstance(unread, str):
         return Unknown(f"whether it was started since we stopped it: {unread}")

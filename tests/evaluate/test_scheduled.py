@@ -68,6 +68,7 @@ def test_spellings_that_differ_name_no_schedule() -> None:
             {"state": "stopped", "stop": OURS, "facts": {"modified": EVENING + timedelta(hours=1)}},
             Unknown("it was changed at 2026-11-24 20:00 UTC, after we stopped it, which may have been a start"),
         ),
+        ({"state": "stopped", "stop": OURS, "created": EVENING + timedelta(hours=1)}, None),  # of the same name
         (
             {"state": "stopped", "stop": OURS, "facts": {"starts_unread": "AccessDenied x"}},
             Unknown("whether it was started since we stopped it: AccessDenied x"),
