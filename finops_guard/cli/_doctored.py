@@ -1,8 +1,9 @@
-"""What `doctor` says, as text, as JSON and as an IAM policy."""
+"""What `doctor` found, and how it says that: as text, as JSON and as an IAM policy."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from finops_guard.language.diagnostics import printable
 
 if TYPE_CHECKING:
     from finops_guard.advice.checkup import Trouble
-    from finops_guard.cli.doctor import Diagnosis
+    from finops_guard.language.diagnostics import Diagnostic
+    from finops_guard.model import Report
 
 SCHEMA = "finops-guard/doctor/1"
 _TITLES = {
@@ -27,6 +29,22 @@ _TITLES = {
 }
 _SHOWN = 8
 _CENT = Decimal("0.01")
+
+
+@dataclass(slots=True)
+class Diagnosis:
+    """All that was found: troubles, mistakes of the policy, and the report where a scan could be tried."""
+
+    troubles: list[Trouble] = field(default_factory=list)
+    mistakes: list[Diagnostic] = field(default_factory=list)
+    report: Report | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """2 for a policy that does not load, 3 for a scan that would be incomplete, else 0."""
+        if self.mistakes:
+            return 2
+        return 3 if any(trouble.blocks for trouble in self.troubles) else 0
 
 
 def write(diagnosis: Diagnosis, *, everything: bool) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,29 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from finops_guard.cli import _acts, _options
+from finops_guard.cli import _acts, _doctored, _options
 from finops_guard.cli._estate import SANDBOX, Target
 
 if TYPE_CHECKING:
     from finops_guard.advice.checkup import Trouble
-    from finops_guard.language.diagnostics import Diagnostic
     from finops_guard.model import Policy, Report
-
-
-@dataclass(slots=True)
-class Diagnosis:
-    """All that was found: troubles, mistakes of the policy, and the report where a scan could be tried."""
-
-    troubles: list[Trouble] = field(default_factory=list)
-    mistakes: list[Diagnostic] = field(default_factory=list)
-    report: Report | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """2 for a policy that does not load, 3 for a scan that would be incomplete, else 0."""
-        if self.mistakes:
-            return 2
-        return 3 if any(trouble.blocks for trouble in self.troubles) else 0
 
 
 @click.command()
@@ -80,8 +62,6 @@ def command(
     small (a run's inventory once a day has passed, as versions in Parquet, with the extra `costs`); it takes the lease,
     as a run that acts does.
     """
-    from finops_guard.cli import _doctored
-
     if journal or compact or head is not None:
         raise click.exceptions.Exit(_of_state(policy_path, state, head, shape, verbose=verbose, compact=compact))
     if permissions:
@@ -114,7 +94,7 @@ def _of_state(
     return _journal.check(store, head, shape, everything=verbose)
 
 
-def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True) -> Diagnosis:
+def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True) -> _doctored.Diagnosis:
     """Look at everything, as far as one thing's trouble lets the next one be looked at.
 
     Without a target and a policy, at the account of the credentials, as `scan aws` does.
@@ -125,7 +105,7 @@ def examine(target: str | None, policy_path: Path | None, *, quiet: bool = True)
 
     if target is None and policy_path is None and default_policy(Path.cwd()) is None:
         target = "aws"
-    diagnosis = Diagnosis(troubles=[*installation(_extras(target))])
+    diagnosis = _doctored.Diagnosis(troubles=[*installation(_extras(target))])
     if any(trouble.blocks for trouble in diagnosis.troubles):
         return diagnosis
     try:

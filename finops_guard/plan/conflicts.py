@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from finops_guard.model import LIFECYCLE
-from finops_guard.plan.tags import Write, finish
+from finops_guard.plan.context import Write
+from finops_guard.plan.tags import finish
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from finops_guard.model import Binding, Finding, Mode, Policy, Rung, Step, StepState
-    from finops_guard.plan.tags import Write
 
 Can: TypeAlias = Callable[[str, str], bool]
 """Whether the module of a resource type has a verb."""
@@ -47,6 +46,37 @@ class Context:
     reread: bool = False
     planned: bool = False
     known: dict[tuple[object, ...], object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Write:
+    """What is wanted of the raw keys, and what of it would change something.
+
+    `sets`: values by raw key; `renames` and `spells` (canonical spelling): raw key to raw key. `wants` says by
+    canonical key what it is to be, for comparison with the wants of others. `put` and `drop` follow from these.
+    """
+
+    sets: dict[str, str] = field(default_factory=dict)
+    renames: dict[str, str] = field(default_factory=dict)
+    spells: dict[str, str] = field(default_factory=dict)
+    wants: dict[str, tuple[str, str]] = field(default_factory=dict)
+    put: dict[str, str] = field(default_factory=dict)
+    drop: frozenset[str] = frozenset()
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything would change."""
+        return bool(self.put or self.drop)
+
+    def resolve(self, raw: Mapping[str, str]) -> None:
+        """Work out `put` and `drop` on the tags that are there; a value that is set moves with its key."""
+        put = dict(self.sets)
+        moves = {**self.spells, **self.renames}
+        for old, new in sorted(moves.items()):
+            value = put.pop(old, raw[old])
+            put.setdefault(new, value)
+        self.put = {key: value for key, value in put.items() if raw.get(key) != value}
+        self.drop = frozenset(moves.keys() - put.keys())
 
 
 @dataclass(slots=True)

@@ -6,11 +6,11 @@ no second one arises. A key whose spellings conflict is never touched. Value tex
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from finops_guard.model import Param, canonical
 from finops_guard.model.tags import spelt_by_people
+from finops_guard.plan.context import Write
 from finops_guard.plan.limits import refusal
 from finops_guard.plan.tag_sources import copied
 
@@ -19,37 +19,6 @@ if TYPE_CHECKING:
 
     from finops_guard.model import Resource, Rung
     from finops_guard.plan.context import Context, Draft
-
-
-@dataclass(slots=True)
-class Write:
-    """What is wanted of the raw keys, and what of it would change something.
-
-    `sets`: values by raw key; `renames` and `spells` (canonical spelling): raw key to raw key. `wants` says by
-    canonical key what it is to be, for comparison with the wants of others. `put` and `drop` follow from these.
-    """
-
-    sets: dict[str, str] = field(default_factory=dict)
-    renames: dict[str, str] = field(default_factory=dict)
-    spells: dict[str, str] = field(default_factory=dict)
-    wants: dict[str, tuple[str, str]] = field(default_factory=dict)
-    put: dict[str, str] = field(default_factory=dict)
-    drop: frozenset[str] = frozenset()
-
-    @property
-    def changes(self) -> bool:
-        """Whether anything would change."""
-        return bool(self.put or self.drop)
-
-    def resolve(self, raw: Mapping[str, str]) -> None:
-        """Work out `put` and `drop` on the tags that are there; a value that is set moves with its key."""
-        put = dict(self.sets)
-        moves = {**self.spells, **self.renames}
-        for old, new in sorted(moves.items()):
-            value = put.pop(old, raw[old])
-            put.setdefault(new, value)
-        self.put = {key: value for key, value in put.items() if raw.get(key) != value}
-        self.drop = frozenset(moves.keys() - put.keys())
 
 
 def check(draft: Draft, context: Context) -> None:
