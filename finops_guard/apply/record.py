@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from finops_guard.apply.intended import UNDO
 from finops_guard.model import Outcome
 from finops_guard.plan.file import PlanFile
 from finops_guard.state.entries import PREFIX, open_acts, read
@@ -24,6 +25,18 @@ def done(entries: Iterable[Entry]) -> Iterator[tuple[Act, Outcome]]:
                 found.append((entry, act, outcome))
     for _, act, outcome in sorted(found, key=lambda each: (each[0].at, each[0].seq)):
         yield act, outcome
+
+
+def changing(entries: Iterable[Entry]) -> Iterator[str]:
+    """The runs in which something was done, or may have been, that was no undo; some more than once."""
+    intended: dict[tuple[str, str], str] = {}
+    for entry in entries:
+        intended |= {(entry.run, act.step): act.verb for act in entry.acts}
+        for outcome in entry.outcomes:
+            verb = intended.pop((entry.run, outcome.step), UNDO)
+            if outcome.state == "done" and not verb.startswith(UNDO):
+                yield entry.run
+    yield from (run for (run, _), verb in intended.items() if not verb.startswith(UNDO))
 
 
 def done_under(plan: PlanFile, store: Store) -> Iterator[tuple[Act, Outcome]]:

@@ -106,6 +106,16 @@ def _say(delivered: Delivered) -> None:
         click.echo(printable(f"channel {channel}: {what}"), err=True)
 
 
+def caller(verbs: Acting) -> Identity:
+    """Who we are by our own credentials: roles that are assumed in accounts are the same for all of us."""
+    from finops_guard.sources.aws._errors import Unreadable
+
+    try:
+        return verbs.caller()
+    except Unreadable as wrong:
+        raise InputError(f"aws does not say who we are: {wrong.reason}") from None
+
+
 def identities(verbs: Acting, accounts: Iterable[str]) -> tuple[Identity, ...]:
     """Who we are in each account; InputError where one of them cannot be entered."""
     from finops_guard.sources.aws._errors import Unreadable

@@ -29,24 +29,23 @@ def command(  # noqa: D103 - click shows the help below
 ) -> None:
     del quiet, verbose
     from finops_guard import notify
-    from finops_guard.apply import apply
+    from finops_guard.apply import apply, choice
+    from finops_guard.language.diagnostics import printable
     from finops_guard.orders import as_planned, judge_of
     from finops_guard.plan import approvals, file
 
     plan = file.read_plan(plan_path)
     desk = _acts.desk(policy_path, state)
     now = _acts.now_utc()
-    due = [
-        step for step in plan.steps if step.due is not None and step.due <= now and step.state in ("due", "scheduled")
-    ]
     if confirm:
+        due = choice.due(plan.steps, now, only or None)
         for step in due:
-            click.echo(f"{step.do:<14} {step.resource.id}", err=True)
+            click.echo(printable(f"{step.do:<14} {step.resource.id}"), err=True)
         click.confirm(f"Do {counted(len(due), 'step')}?", abort=True, err=True)
     accounts = {account for _, account in plan.accounts}
     with _acts.acting(desk, _acts.new_run(now), accounts) as (ours, verbs, who):
         file.check(plan, desk.policy, who, ours.now())
-        given = approvals.counted(approvals.approvals(desk.store, plan.digest), who)
+        given = approvals.counted(approvals.approvals(desk.store, plan.digest), (*who, _acts.caller(verbs)))
         judge = judge_of(desk.policy, as_planned(desk.policy, plan.steps, now))
         done = apply(
             plan.steps, ours, verbs, judge, plan=plan, approved=given, only=only or None, because=notify.reasons

@@ -30,8 +30,9 @@ def command(  # noqa: D103 - click shows the help below
     now = _acts.now_utc()
     with orders.verbs_of(desk.policy, Notes(), now, os.environ) as verbs:
         who = _acts.identities(verbs, (account for _, account in plan.accounts))
+        me = _acts.caller(verbs)
     file.check(plan, desk.policy, who, now)
-    given = approvals.approve(desk.store, plan.digest, who[0], now)
+    given = approvals.approve(desk.store, plan.digest, me, now)
     all_given = approvals.approvals(desk.store, plan.digest)
     if shape == "json":
         import json

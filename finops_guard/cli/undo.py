@@ -22,18 +22,16 @@ def command(  # noqa: D103 - click shows the help below
     run: str, policy_path: Path | None, state: str | None, shape: str, quiet: bool, verbose: bool
 ) -> None:
     del quiet, verbose
+    from finops_guard.apply import record
     from finops_guard.state.journal import entries
     from finops_guard.undo import undo
 
     desk = _acts.desk(policy_path, state)
     chosen = run
     if run == LAST:
-        runs = [
-            entry.run for entry in entries(desk.store) if any(not act.verb.startswith("undo") for act in entry.acts)
-        ]
-        if not runs:
+        chosen = max(record.changing(entries(desk.store)), default="")
+        if not chosen:
             raise InputError("no run has changed anything")
-        chosen = max(runs)
     try:
         accounts = {act.account for entry in entries(desk.store, chosen) for act in entry.acts}
     except ValueError:

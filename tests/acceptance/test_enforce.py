@@ -5,6 +5,7 @@ What was done is asserted on the requests that the cloud got and on what the clo
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -371,6 +372,41 @@ def test_somebody_else_approves(world: World) -> None:
     ran = world.say("apply", plan)
     assert ran.code == 0, ran.err
     assert sorted(stops) == ["a", "b", "c", "d"]
+
+
+def test_an_approval_is_by_who_gives_it_not_by_the_role_in_the_account(world: World) -> None:
+    roles = "roles: {scan: finops-guard-scan}"
+    path = world.write(permit="approve: {stop: 1}")
+    path.write_text(path.read_text().replace("{regions: [eu", f"{{accounts: ['111111111111'], {roles}, regions: [eu"))
+    plan = world.folder / "plan.json"
+    ran = world.enforce("--plan-out", plan)
+    assert plan.exists(), ran.err
+    world.cloud.instead["GetCallerIdentity"] = _other(OWN, "cto")
+    assert "user/cto approves" in world.say("approve", plan).out
+    assert world.say("approve", plan, "-f", "json").out.count("arn:") == 1
+
+
+def test_confirm_asks_for_what_would_be_done_and_no_more(
+    world: World, planned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\nn\n"))
+    only = _steps(planned, "stop")[world.machines["b"]]
+    ran = world.say("apply", planned, "--only", only, "--confirm")
+    assert (ran.err.count("stop "), "Do 1 step?" in ran.err) == (1, True), ran.err
+    ran = world.say("apply", planned, "--confirm")
+    assert "notify" not in ran.err
+    assert "Do 10 steps?" in ran.err
+    assert world.writes == []
+
+
+def test_the_last_run_is_the_last_that_changed_something(world: World) -> None:
+    world.enforce()
+    world.machine("late", cost="x")
+    world.cloud.instead |= {"TagResources": lambda _asked: denied("tag"), "StopInstances": lambda _asked: denied("ec2")}
+    world.enforce()
+    world.cloud.instead.clear()
+    back = world.say("undo", "last", "-f", "json")
+    assert len([act for act in json.loads(back.out)["acts"] if act["do"] == "undo stop"]) == 4
 
 
 def test_halt_stops_everything_until_resume(world: World, planned: Path) -> None:

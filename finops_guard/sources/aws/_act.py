@@ -78,6 +78,11 @@ class Acting:
         """Who we are in an account when we do this; Unreadable when we cannot enter it."""
         return self._as(account, (verb,))[1]
 
+    def caller(self) -> Identity:
+        """Who we are before we enter any account; Unreadable when AWS does not know."""
+        me = self._caller()
+        return Identity("aws", me.account, me.arn)
+
     def read(
         self, resources: Iterable[Resource], windows: Collection[tuple[str, int]] | None = None
     ) -> Iterator[Resource]:
