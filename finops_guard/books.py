@@ -86,7 +86,7 @@ class Books:
         units = self._units(inventory) if policy.units else []
         computed = [*(budget_resource(each, held) for each in budgets), *unit_resources(units), *self._charges()]
         ready = self._readiness() if self._asked("exports.") else None
-        if ready is not None:
+        if ready is not None and ready.bills:
             computed += ready.others(accounts_of(inventory() if inventory is not None else ()))
         return Figures(
             tuple(budgets),

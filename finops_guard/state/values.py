@@ -9,7 +9,7 @@ ours stands in `$map`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -24,6 +24,7 @@ def _is_number(value: Value) -> bool:
 
 
 _NUMBER = (_is_number, "a number")
+_POINTS = frozenset({int, float, type(None)})
 _CHECKS: dict[str, tuple[Callable[[Value], bool], str]] = {
     "text": (lambda value: isinstance(value, str), "a text"),
     "choice": (lambda value: isinstance(value, str), "a text"),
@@ -123,7 +124,7 @@ def _special(value: object) -> dict[str, object]:
     if isinstance(value, Unknown):
         return {"$unknown": value.reason}
     if isinstance(value, Series):
-        return {"$series": {"end": moment(value.end), "step": value.step, "points": encode(value.points)}}
+        return {"$series": {"end": moment(value.end), "step": value.step, "points": list(_finite(value.points))}}
     raise TypeError(f"a snapshot cannot hold a {type(value).__name__}")
 
 
@@ -138,10 +139,19 @@ def _series(raw: dict[str, object]) -> Series:
     step, points = raw.get("step"), raw.get("points")
     if set(raw) != {"end", "step", "points"} or type(step) is not int or step <= 0:
         raise ValueError("a series has end, step (seconds) and points")
-    if not isinstance(points, list) or not all(p is None or type(p) in (int, float) for p in points):
+    if not isinstance(points, list) or not {*map(type, points)} <= _POINTS:
         raise ValueError("a series has points that are numbers or null")
-    kept = (None if p is None or not math.isfinite(p) else p for p in points)
-    return Series(time_of(raw["end"]), step, tuple(kept))
+    try:
+        return Series(time_of(raw["end"]), step, _finite(points))
+    except OverflowError:
+        raise ValueError("a series has a point that is too large") from None
+
+
+def _finite(points: Sequence[float | None]) -> tuple[float | None, ...]:
+    """Points without NaN and infinity; a scan has millions of points, and they are hardly ever there."""
+    if all(map(math.isfinite, [point for point in points if point is not None])):
+        return tuple(points)
+    return tuple(None if point is None or not math.isfinite(point) else point for point in points)
 
 
 _SPECIAL: dict[str, tuple[type, Callable[..., object]]] = {

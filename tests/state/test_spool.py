@@ -182,6 +182,12 @@ def _plain(path: Path, *lines: object, count: int | None = None) -> Path:
 VM = {"fields": {"id": "i-1", "kind": "vm"}, "tags": {}}
 
 
+def _measured(point: object) -> dict[str, object]:
+    """A machine with a metric of one point."""
+    series = {"end": "2026-01-01T00:00:00Z", "step": 300, "points": [point]}
+    return {"fields": {"id": "x", "kind": "vm", "usage.cpu_percent": {"$series": series}}}
+
+
 def test_plain_json_lines_are_read_too_and_nan_is_unknown(tmp_path: Path) -> None:
     path = _plain(tmp_path / "s", VM, '{"fields": {"id": "i-2", "kind": "vm", "capacity.used": NaN}, "tags": {}}')
     assert is_snapshot(path.read_bytes()[:100])
@@ -203,6 +209,9 @@ def test_plain_json_lines_are_read_too_and_nan_is_unknown(tmp_path: Path) -> Non
         ({"fields": {"id": "x", "kind": "vm", "cost.hour": {"$money": "3"}}}, "not an amount of money: '3'"),
         ({"fields": {"id": "x", "kind": "vm", "created": {"$time": "2026-01-01T00:00:00"}}}, "not a time"),
         ({"fields": {"id": "x", "kind": "vm", "created": {"$tim": 1}}}, "no value is written as"),
+        (_measured(10**400), "a series has a point that is too large"),
+        (_measured("1"), "a series has points that are numbers or null"),
+        (_measured(True), "a series has points that are numbers or null"),
         ({**VM, "tags": {"a": 1}}, "'tags' is a map of texts"),
         ({**VM, "price": {"hour": "1 EUR"}}, "a price has hour, source and as_of"),
         ({**VM, "at": ["f"]}, "'at' is [file, line, column]"),
