@@ -211,7 +211,7 @@ def test_plain_json_lines_are_read_too_and_nan_is_unknown(tmp_path: Path) -> Non
         ({"fields": {"id": "x", "kind": "vm", "created": {"$tim": 1}}}, "no value is written as"),
         (_measured(10**400), "a series has a point that is too large"),
         (_measured("1"), "a series has points that are numbers or null"),
-        (_measured(True), "a series has points that are numbers or null"),
+        (_measured([True]), "a series has points that are numbers or null"),
         ({**VM, "tags": {"a": 1}}, "'tags' is a map of texts"),
         ({**VM, "price": {"hour": "1 EUR"}}, "a price has hour, source and as_of"),
         ({**VM, "at": ["f"]}, "'at' is [file, line, column]"),
