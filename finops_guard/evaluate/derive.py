@@ -16,11 +16,31 @@ HOURS_A_MONTH = 730
 AI_TYPES = (
     "AWS::SageMaker::",
     "AWS::Bedrock::",
+    "AWS::BedrockAgentCore::",
+    "AWS::Comprehend::",
+    "AWS::Kendra::",
+    "AWS::Lex::",
+    "AWS::QBusiness::",
+    "AWS::Rekognition::",
     "Microsoft.MachineLearningServices/",
     "Microsoft.CognitiveServices/",
     "aiplatform.googleapis.com/",
     "notebooks.googleapis.com/",
     "tpu.googleapis.com/",
+    # as infrastructure as code names what no inventory does
+    "aws_bedrock",
+    "aws_comprehend_",
+    "aws_kendra_",
+    "aws_lex",
+    "aws_sagemaker_",
+    "aws_transcribe_",
+    "azurerm_cognitive_",
+    "azurerm_machine_learning_",
+    "google_colab_",
+    "google_dialogflow_",
+    "google_discovery_engine_",
+    "google_document_ai_",
+    "google_vertex_ai_",
 )
 LIMITS = {"aws": (128, 256, 50), "azure": (512, 256, 50), "gcp": (63, 63, 64)}
 """Longest key, longest value, most tags. AWS: tagging best practices; Azure: tag limits; GCP: label requirements."""

@@ -10,7 +10,7 @@ from finops_guard.sources.iac import _google_machines, _planned
 from finops_guard.sources.iac._looking import first, one_of, total
 from finops_guard.sources.iac._plan_values import Values
 from finops_guard.sources.iac._planned import Machines
-from finops_guard.sources.iac._types import IacType, Path
+from finops_guard.sources.iac._types import MACHINES, IacType, Path
 
 _SPOT = (
     (("instance_market_options", 0, "market_type"), "spot"),
@@ -32,7 +32,6 @@ _OVERRIDES: tuple[Path, ...] = (
     ("launch_template_config", 0, "overrides", "*", "instance_type"),
 )
 _TEMPLATE: tuple[Path, ...] = (("instance_type",), ("machine_type",))
-_UNLISTED = ("instance_type", "machine_type", "vm_size", "node_type", "instance_class")
 _FILLED_IN = ("accelerator_type", "accelerator_count", "iops", "throughput")
 
 
@@ -44,7 +43,7 @@ def machines_of(
     A type that the table does not have runs machines if one of its attributes is called like one.
     """
     if row is None:
-        name = next((name for name in _UNLISTED if side.has(name)), None)
+        name = next((name for name in MACHINES if side.has(name)), None)
         return Machines() if name is None else Machines(side.look((name,)))
     found = _numbered(row, side, written)
     spot = declared in _SPOT_ONLY or any(side.look(path) == wanted for path, wanted in _SPOT)

@@ -125,7 +125,7 @@ def scaled(machines: Machines, least: object, most: object) -> Machines:
     low, high = (_whole(0 if each is None else each) for each in (least, most))
     if most is None or isinstance(low, Unknown) or isinstance(high, Unknown):
         hidden = next((each for each in (low, high) if isinstance(each, Unknown)), None)
-        return replace(machines, instances=hidden) if hidden is not None else machines
+        return replace(machines, instances=machines.instances if hidden is None and least is None else hidden or low)
     if low == high:
         return replace(machines, instances=low)
     return replace(machines, instances=Unknown(f"it scales between {low} and {high}"), between=(low, high))

@@ -20,6 +20,8 @@ from finops_guard.costs import tables
 Language: TypeAlias = Literal["terraform", "cloudformation", "arm", "kubernetes"]
 Path: TypeAlias = tuple[str | int, ...]
 
+MACHINES = ("instance_type", "machine_type", "vm_size", "node_type", "instance_class")
+"""What providers call the attribute with a machine type."""
 _CLOUDS = (
     ("aws", ("aws_", "awscc_", "AWS::", "Alexa::")),
     ("azure", ("azurerm_", "azapi_", "azuread_", "Microsoft.")),
@@ -46,8 +48,13 @@ class IacType:
 
 
 def iac_type(language: Language, name: str) -> IacType | None:
-    """What a type is; None for one that the table does not have. ARM types are found in any case."""
-    return _table().get((language, name.casefold() if language == "arm" else name))
+    """What a type is; None for one that the table does not have. ARM types are found in any case.
+
+    Of Terraform's, the rest of the providers' types are known by whether and where they carry tags alone: the schema of
+    the AWS provider 6.25 and the reference of azurerm and google of August 2026, in `data/terraform_tags.tsv`.
+    """
+    row = _table().get((language, name.casefold() if language == "arm" else name))
+    return _tagged(name) if row is None and language == "terraform" else row
 
 
 def cloud_of(name: str) -> str | None:
@@ -61,6 +68,32 @@ def cloud_of(name: str) -> str | None:
 def path_of(text: str) -> Path:
     """`a.0.b` as its steps."""
     return tuple(int(step) if step.isdecimal() else step for step in text.split("."))
+
+
+@cache
+def _tagged(name: str) -> IacType | None:
+    """A type of which only its tags are known; it runs machines if one of its attributes is called like one."""
+    tags = _tags().get(name)
+    if tags is None:
+        return None
+    return IacType(
+        name=name,
+        type=name,
+        kind="other",
+        tags=path_of(tags) if tags else None,
+        region=(),
+        machine=tuple((attribute,) for attribute in MACHINES),
+        count=(),
+        size=(),
+        facts={},
+        via=(),
+        free=False,
+    )
+
+
+@cache
+def _tags() -> Mapping[str, str]:
+    return {row["type"]: row["tags"] for row in tables.rows("terraform_tags")}
 
 
 @cache

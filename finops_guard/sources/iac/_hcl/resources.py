@@ -44,6 +44,8 @@ class Reader:
     def _resources(self, declared: Declared) -> Iterator[Resource]:
         type_, name = declared.block.labels
         row, cloud, side = iac_type("terraform", type_), cloud_of(type_), Attributes(declared)
+        if row is not None and row.tags is None and side.has("tags"):
+            row = None  # a provider that is newer than the table
         uses = provider(declared)
         other = of_machines(declared, row, side) if row is not None and row.via else None
         index = declared.instance.index
