@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from finops_guard.notify._notice import Item, key_of
-from finops_guard.outputs._view import short_name
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import short_name, why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +83,7 @@ def about(finding: Finding, rung: int, key: str) -> Item:
 
 def reasons(finding: Finding) -> tuple[str, ...]:
     """Why a finding fails, as notices say it: what acts are on record with."""
-    whys = [clipped(because(reason)) for reason in finding.reasons]
+    whys = [clipped(said) for said in why(finding)]
     return tuple(whys[:_REASONS] + ([f"and {len(whys) - _REASONS} more"] if len(whys) > _REASONS else []))
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._screen import WIDE
 from finops_guard.outputs._units import ledger as paid
-from finops_guard.outputs._view import owner, place, short_name, without_price
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import owner, place, short_name, why, without_price
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,8 +63,8 @@ def findings(groups: list[RuleGroup], screen: Screen) -> None:
         by_owner = {name: list(some) for name, some in _by_owner(group)}
         for name, some in by_owner.items():
             _sum(name, group.owners[name], ledger, screen)
-            for why, same in groupby(some, _why):
-                _rows(list(same), why, ledger, screen)
+            for said, same in groupby(some, _why):
+                _rows(list(same), said, ledger, screen)
         _hidden(group, by_owner, screen)
 
 
@@ -183,7 +182,7 @@ def _row(finding: Finding, note: str, ledger: Ledger, screen: Screen) -> None:
 
 
 def _why(finding: Finding) -> str:
-    return "; ".join(because(reason) for reason in finding.reasons)
+    return "; ".join(why(finding))
 
 
 def _month(resource: Resource, ledger: Ledger) -> str:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.outputs._escape import cell, encoding_of, fitted
 from finops_guard.outputs._units import cents, utc
-from finops_guard.outputs._view import owner
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import owner, why
 from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def row(finding: Finding) -> list[str]:
         finding.verdict,
         *(resource.text(name) for name in ("kind", "type", "cloud", "account", "region", "id", "name")),
         owner(resource),
-        "; ".join(because(reason) for reason in finding.reasons),
+        "; ".join(why(finding)),
         utc(finding.since) if finding.since else "",
         cents(month.amount) if month else "",
         month.currency if month else "",

@@ -16,8 +16,7 @@ from finops_guard.model import Money
 from finops_guard.outputs._deltas import delta_row
 from finops_guard.outputs._money_rows import budget_row, unit_row
 from finops_guard.outputs._units import cents, utc
-from finops_guard.outputs._view import unpriced
-from finops_guard.outputs._words import because
+from finops_guard.outputs._view import unpriced, why
 from finops_guard.state.shelf import ordered
 
 if TYPE_CHECKING:
@@ -104,7 +103,7 @@ def _finding(finding: Finding) -> object:
         "verdict": finding.verdict,
         "exempt": finding.exempt,
         "resource": _resource(finding.resource),
-        "why": [because(reason) for reason in finding.reasons],
+        "why": why(finding),
         "since": utc(finding.since) if finding.since else None,
         "cost": _cost(finding.resource),
     }

@@ -14,7 +14,7 @@ import pytest
 
 from finops_guard import outputs
 from finops_guard.errors import InputError
-from finops_guard.model import Gap, Unknown
+from finops_guard.model import Gap, Location, Reason, Unknown
 from tests.factory import NOW, finding, report, resource, rule, step
 from tests.outputs.estate import estate
 
@@ -98,6 +98,15 @@ def test_the_order_of_findings_does_not_depend_on_how_they_came(name: str) -> No
     one, other = estate(), estate()
     other.findings = tuple(reversed(list(other.findings)))
     assert written(name, one) == written(name, other)
+
+
+@pytest.mark.parametrize("name", ["json", "markdown", "table", "csv", "sarif", "junit"])
+def test_a_reason_is_said_once(name: str) -> None:
+    again = (Reason("tags.team", "exists", expected=True, actual=None),) * 3
+    made = report([finding(resource("gpu-1", at=Location("main.tf", 1)), reasons=again)])
+    text = written(name, made)
+    assert "tags.team is absent" in text
+    assert not re.search(r'absent[;,"\s]+tags', text)
 
 
 @pytest.mark.parametrize("name", everything())
