@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from finops_guard.model import Tags, Unknown
+from finops_guard.sources.iac._either import Open
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def of_map(raw: object) -> Labels:
         return of_list(raw)
     if not isinstance(raw, dict):
         return NONE if raw is None else Labels({}, "its tags are not a map")
-    return Labels({str(key): _value(value) for key, value in raw.items() if value is not None})
+    because = raw.because if isinstance(raw, Open) else None
+    return Labels({str(key): _value(value) for key, value in raw.items() if value is not None}, because)
 
 
 def of_list(raw: object, *, launched: bool = False) -> Labels:
@@ -51,7 +53,7 @@ def of_list(raw: object, *, launched: bool = False) -> Labels:
         if isinstance(key, Unknown):
             more = key.reason
         elif key is None or (launched and _off(reaches)):
-            continue
+            more = pair.because if isinstance(pair, Open) else more
         elif launched and isinstance(reaches, Unknown):
             values[str(key)] = Unknown(f"whether it reaches the machines: {reaches.reason}")
         elif value is not None:

@@ -14,7 +14,6 @@ from finops_guard.sources.iac._arm.nested import DEPLOYMENT, Nested, Outputs, lo
 from finops_guard.sources.iac._arm.scope import Scope, copies_of, truth
 from finops_guard.sources.iac._arm.tagging import tagged
 from finops_guard.sources.iac._arm.types import row_of
-from finops_guard.sources.iac._either import Open
 from finops_guard.sources.iac._marked import Map
 from finops_guard.sources.iac._maybe import perhaps
 from finops_guard.sources.iac._planned import Planned
@@ -164,7 +163,7 @@ class Template:
     def _labels(self, planned: Planned, name: str | None, raw: object) -> Labels:
         """A resource's tags, or those that another resource of the template writes in their place."""
         raw = self._tagged.get((planned.declared.casefold(), str(name).casefold()), raw)
-        labels = Labels(_tags.of_map({**raw}).values, raw.because) if isinstance(raw, Open) else _tags.of_map(raw)
+        labels = _tags.of_map(raw)
         if None not in self._tagged:
             return labels
         return _tags.merged(labels, Labels({}, str(self._tagged[None])))

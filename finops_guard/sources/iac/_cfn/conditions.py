@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn.scope import Scope, text_of
+from finops_guard.sources.iac._cfn.scope import Choice, Scope, text_of
 
 
 def decide(name: object, scope: Scope) -> bool | Unknown:
@@ -38,6 +38,9 @@ def equals(arguments: object, scope: Scope) -> bool | Unknown:
     if not isinstance(arguments, list) or len(arguments) != 2:  # noqa: PLR2004 - two sides
         return Unknown("a Fn::Equals that has not two sides")
     left, right = (scope.value(each) for each in arguments)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Choice) and not isinstance(other, Unknown) and text_of(other) not in one.of:
+            return False
     for side in (left, right):
         if isinstance(side, Unknown):
             return Unknown(side.reason)

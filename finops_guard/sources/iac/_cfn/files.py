@@ -11,6 +11,7 @@ from finops_guard.sources.iac._cfn.resources import resources_of
 from finops_guard.sources.iac._cfn.stack import Stack, deployed
 from finops_guard.sources.iac._folders import reading
 from finops_guard.sources.iac._parameters import left_over
+from finops_guard.sources.iac._propagation import unreached
 
 if TYPE_CHECKING:
     from finops_guard.model import Resource
@@ -38,6 +39,7 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
             continue
         with reading("cloudformation", file, root, document):
             yield from resources_of(found)
+            document.notes.remarks += unreached(found.parent.unreached)
 
 
 def _named(file: Path) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._cfn.scope import Reference
+from finops_guard.sources.iac._cfn.scope import Choice, Reference
 from finops_guard.sources.iac._either import looked_up
+from finops_guard.sources.iac._looking import first, one_of, total
 from finops_guard.sources.iac._planned import Machines
 
 if TYPE_CHECKING:
@@ -20,14 +21,17 @@ _SPOT: tuple[tuple[Path, object], ...] = (
     (("LaunchTemplateData", "InstanceMarketOptions", "MarketType"), "spot"),
     (("CapacityType",), "SPOT"),
     (("ComputeResources", "Type"), "SPOT"),
+    (("TargetCapacitySpecification", "DefaultTargetCapacityType"), "spot"),
 )
-_OVERRIDES = ("MixedInstancesPolicy", "LaunchTemplate", "Overrides")
+_OVERRIDES: tuple[Path, ...] = (
+    ("MixedInstancesPolicy", "LaunchTemplate", "Overrides"),
+    ("LaunchTemplateConfigs", 0, "Overrides"),
+    ("SpotFleetRequestConfigData", "LaunchTemplateConfigs", 0, "Overrides"),
+)
+"""What a group may take in place of its template's machine type."""
+_CONFIGS: tuple[Path, ...] = (("LaunchTemplateConfigs",), ("SpotFleetRequestConfigData", "LaunchTemplateConfigs"))
 _BATCH = Unknown("a compute environment starts as many machines as its jobs need")
-_SEVERAL = {
-    "AWS::SageMaker::Cluster": ("InstanceGroups", "InstanceType", "InstanceCount"),
-    "AWS::SageMaker::EndpointConfig": ("ProductionVariants", "InstanceType", "InitialInstanceCount"),
-}
-"""Types that have their machines in a list: which one, a machine's type and its number."""
+_NO_MACHINE = Unknown("its launch template names no machine type")
 
 
 def machines_of(stack: Stack, type_: str, row: IacType | None, values: object) -> Machines:
@@ -37,31 +41,23 @@ def machines_of(stack: Stack, type_: str, row: IacType | None, values: object) -
         return looked_up(values, path)
 
     if row is None:
-        return Machines(look(("InstanceType",)))
-    if type_ == "AWS::SageMaker::Cluster":
-        return _listed(type_, values)
+        return _chosen(Machines(look(("InstanceType",))))
     found = _planned.machines_of(row, look)
     other = launched_from(stack, row, values)
     spot = any(looked_up(each, path) == wanted for each in (values, other) for path, wanted in _SPOT)
     found = replace(found, spot=spot or (looked_up(other, ("SpotPrice",)) is not None))
+    if type_ == "AWS::SageMaker::Cluster":
+        return _chosen(_listed(values, "InstanceGroups", "InstanceCount", "RestrictedInstanceGroups"))
     if type_ == "AWS::Batch::ComputeEnvironment":
-        kinds = found.machine if isinstance(found.machine, list) else [found.machine]
-        return replace(found, machine=_one_of(kinds), instances=_BATCH)
-    several = look(("InstanceTypes",))
-    if isinstance(several, list) and len(several) > 1:
-        return replace(found, machine=_one_of(several))
+        return _chosen(replace(found, instances=_BATCH))
     if found.machine is not None or other is None:
-        return found
+        return _chosen(found)
     if isinstance(other, Unknown):
         return replace(found, machine=Unknown(other.reason))
     if looked_up(other, ("ProductionVariants",)) is not None:
-        return _listed("AWS::SageMaker::EndpointConfig", other)
-    overrides = look(_OVERRIDES)
-    if isinstance(overrides, list) and overrides:
-        machine = _one_of([looked_up(each, ("InstanceType",)) for each in overrides])
-    else:
-        machine = looked_up(other, ("LaunchTemplateData", "InstanceType")) or looked_up(other, ("InstanceType",))
-    return replace(found, machine=Unknown("its launch template names no machine type") if machine is None else machine)
+        return _chosen(_listed(other, "ProductionVariants", "InitialInstanceCount"))
+    machine, choices = one_of(_overriding(values) or _of_template(other))
+    return _chosen(replace(found, machine=_NO_MACHINE if machine is None else machine, choices=choices))
 
 
 def launched_from(stack: Stack, row: IacType | None, values: object) -> object:
@@ -69,7 +65,7 @@ def launched_from(stack: Stack, row: IacType | None, values: object) -> object:
 
     None where it names none, Unknown where that is not in the template.
     """
-    named = None if row is None else _planned.first(lambda path: looked_up(values, path), row.via)
+    named = None if row is None else first(lambda path: looked_up(values, path), row.via)
     if named is None:
         return None
     if isinstance(named, Reference):
@@ -79,26 +75,46 @@ def launched_from(stack: Stack, row: IacType | None, values: object) -> object:
     return stack.named(str(named)) or Unknown(f"{named} is not in the template")
 
 
-def _listed(type_: str, values: object) -> Machines:
-    """Machines of one type, added up; several types are told by name."""
-    where, machine, number = _SEVERAL[type_]
-    rows = looked_up(values, (where,))
-    if not isinstance(rows, list):
-        return Machines(rows if isinstance(rows, Unknown) else None)
-    found = [(looked_up(row, (machine,)), looked_up(row, (number,))) for row in rows]
-    kinds = [kind for kind, _ in found if kind is not None]
-    counts = [1 if count is None else count for kind, count in found if kind is not None]
+def several_templates(values: object) -> bool:
+    """Whether a fleet starts machines from more than one launch template."""
+    configs = first(lambda path: looked_up(values, path), _CONFIGS)
+    return isinstance(configs, list) and len(configs) > 1
+
+
+def _overriding(values: object) -> object:
+    """The machine types that a group may take in place of its template's; None where it says none."""
+
+    def look(path: Path) -> object:
+        return looked_up(values, path)
+
+    if several_templates(values):
+        return Unknown("it starts machines from several templates")
+    return first(look, [(*path, "*", "InstanceType") for path in _OVERRIDES])
+
+
+def _of_template(template: object) -> object:
+    return looked_up(template, ("LaunchTemplateData", "InstanceType")) or looked_up(template, ("InstanceType",))
+
+
+def _listed(values: object, groups: str, number: str, *more: str) -> Machines:
+    """Machines of several groups together: those of one type are added up, of several types they are named."""
+    kinds: list[object] = []
+    counts: list[object] = []
+    for name in (groups, *more):
+        rows = looked_up(values, (name,))
+        if isinstance(rows, Unknown):
+            return Machines(rows, rows)
+        for row in rows if isinstance(rows, list) else ():
+            kind, count = looked_up(row, ("InstanceType",)), looked_up(row, (number,))
+            if kind is not None:
+                kinds.append(kind)
+                counts.append(1 if count is None else count)
     if not kinds:
         return Machines()
-    hidden = next((each for each in counts if isinstance(each, Unknown)), None)
-    total: object = hidden or sum(int(str(each)) for each in counts if str(each).isdecimal())
-    return Machines(_one_of(kinds), total)
+    machine, choices = one_of(kinds)
+    return Machines(machine, total(counts), choices=choices)
 
 
-def _one_of(kinds: list[object]) -> object:
-    """The one machine type of several, or that there are several."""
-    for each in kinds:
-        if isinstance(each, Unknown):
-            return each
-    names = list(dict.fromkeys(map(str, kinds)))
-    return kinds[0] if len(names) == 1 else Unknown("its machines may be of several types: " + ", ".join(names[:5]))
+def _chosen(found: Machines) -> Machines:
+    """Of a parameter without a value, what it allows is what the machine will be."""
+    return replace(found, choices=found.machine.of) if isinstance(found.machine, Choice) else found

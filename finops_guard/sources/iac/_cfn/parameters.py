@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn.scope import Scope, text_of
+from finops_guard.sources.iac._cfn.scope import Choice, Scope, text_of
 from finops_guard.sources.iac._either import Open
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def parameter(name: str, scope: Scope) -> object:
     elif isinstance(scope.given, Open):
         return Unknown(scope.given.because)
     elif "Default" not in declared:
-        return Unknown(f"parameter {name} has no value")
+        words = _allowed(declared)
+        why = f"parameter {name} has no value"
+        return Choice(why, words) if words and not type_.startswith((_READ, *_LISTS)) else Unknown(why)
     else:
         found = declared["Default"]
     if isinstance(found, Unknown):
@@ -59,10 +61,8 @@ def _check(where: str, name: str, declared: Mapping[str, object], value: object)
         raise InputError(f"{where}: the value of {name} is a map, and parameters are texts, numbers or lists of them")
     if isinstance(value, Unknown) or _type(declared).startswith(_READ):
         return
-    allowed = declared.get("AllowedValues")
-    words = [text_of(each) for each in allowed] if isinstance(allowed, list) else []
-    parts = _parts(declared, value)
-    for part in parts:
+    words = _allowed(declared)
+    for part in _parts(declared, value):
         if words and part not in words:
             near = suggest(part, words)
             told = ", ".join(words[:_SHOWN]) + (", …" if len(words) > _SHOWN else "")
@@ -70,6 +70,11 @@ def _check(where: str, name: str, declared: Mapping[str, object], value: object)
             raise InputError(f"{where}: {_shown(declared, part)} is no value that {name} allows"[:500], help=hint)
         if "Number" in _type(declared) and not _is_number(part):
             raise InputError(f"{where}: {_shown(declared, part)} is not a number, and {name} is one"[:500])
+
+
+def _allowed(declared: Mapping[str, object]) -> tuple[str, ...]:
+    allowed = declared.get("AllowedValues")
+    return tuple(text_of(each) for each in allowed) if isinstance(allowed, list) else ()
 
 
 def _parts(declared: Mapping[str, object], value: object) -> list[str]:

@@ -10,7 +10,9 @@ from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac._cfn.conditions import decide
 from finops_guard.sources.iac._cfn.loops import Entry
 from finops_guard.sources.iac._cfn.machines import machines_of
+from finops_guard.sources.iac._cfn.replicas import replicas_of
 from finops_guard.sources.iac._cfn.sam import with_globals
+from finops_guard.sources.iac._cfn.scope import Reference
 from finops_guard.sources.iac._cfn.stack import NESTED, Stack, metadata_of, type_of
 from finops_guard.sources.iac._cfn.tags import labels_of
 from finops_guard.sources.iac._cfn.types import row_of
@@ -18,8 +20,9 @@ from finops_guard.sources.iac._cfn.volumes import volumes_of
 from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._maybe import perhaps
 from finops_guard.sources.iac._planned import Planned
+from finops_guard.sources.iac._propagation import propagation
 from finops_guard.sources.iac._tags import NONE, Labels
-from finops_guard.sources.iac._types import IacType
+from finops_guard.sources.iac._types import IacType, Path
 
 _KNOWN_TRANSFORMS = ("AWS::Serverless-", "AWS::LanguageExtensions", "AWS::CodeDeploy", "AWS::SecretsManager-")
 _NO_REGION = Unknown("a template does not say in which region")
@@ -49,7 +52,7 @@ def _resource(stack: Stack, entry: Entry, undecided: str | None) -> Iterator[Res
     row = row_of(type_)
     taggable = _taggable(row, values)
     own = labels_of(stack, entry.name, type_, row, values)
-    tags = _with_the_stacks(stack, type_, own, taggable)
+    tags = _reaching(stack, entry, type_, values, _with_the_stacks(stack, type_, own, taggable))
     pseudo = stack.parent.pseudo
     planned = Planned(
         address=stack.parent.address + entry.name,
@@ -66,7 +69,7 @@ def _resource(stack: Stack, entry: Entry, undecided: str | None) -> Iterator[Res
     found = _planned.resource(planned, _tags.tags_of(tags, aliases), machines_of(stack, type_, row, values))
     if found.fields.get("cloud") is None and type_.startswith("Custom::"):
         found.fields["cloud"] = "aws"
-    for each in (found, *volumes_of(stack, planned, values, own)):
+    for each in (found, *volumes_of(stack, planned, values, own), *replicas_of(stack, planned, values)):
         yield each if doubt is None else perhaps(each, doubt, aliases)
     if type_ in NESTED:
         yield from _nested(stack, entry, values, tags, doubt)
@@ -85,6 +88,29 @@ def _with_the_stacks(stack: Stack, type_: str, own: Labels, taggable: bool | Non
     tags = _tags.merged(above, own)
     macro = _macro(stack)
     return tags if macro is None else replace(tags, open_because=tags.open_because or macro)
+
+
+def _reaching(stack: Stack, entry: Entry, type_: str, values: object, tags: Labels) -> Labels:
+    """The tags of what a resource launches, where it launches tasks: those are billed, not it."""
+    spread = propagation("cloudformation", type_)
+    if spread is None or not spread.launches(lambda path: looked_up(values, path)):
+        return tags
+
+    def of(path: Path) -> Labels:
+        other = looked_up(values, path)
+        body = stack.bodies.get(other.to) if isinstance(other, Reference) else None
+        if body is None:
+            why = other.reason if isinstance(other, Unknown) else "it is not in the template"
+            return Labels({}, f"the tags of its {path[-1]} reach what it launches: {why}")
+        declared = type_of(body) or ""
+        row, its = row_of(declared), stack.properties(body.name)
+        labels = labels_of(stack, body.name, declared, row, its)
+        return _with_the_stacks(stack, declared, labels, _taggable(row, its))
+
+    found = spread.reaching(lambda path: looked_up(values, path), tags, of)
+    if found == NONE and tags.values:
+        stack.parent.unreached.append(stack.parent.address + entry.name)
+    return found
 
 
 def _nested(stack: Stack, entry: Entry, values: object, tags: Labels, doubt: str | None) -> Iterator[Resource]:

@@ -52,6 +52,8 @@ class Parent:
     perhaps: str | None = None
     files: tuple[Path, ...] = ()
     spent: Counter[str] = field(default_factory=Counter)
+    unreached: list[str] = field(default_factory=list)
+    """Addresses of what has tags that reach nothing that it launches."""
 
 
 @dataclass(slots=True)

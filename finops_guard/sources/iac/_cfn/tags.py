@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _tags
-from finops_guard.sources.iac._cfn.machines import launched_from
-from finops_guard.sources.iac._either import Open, looked_up
+from finops_guard.sources.iac._cfn.machines import launched_from, several_templates
+from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._tags import NONE, Labels
 
 if TYPE_CHECKING:
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._types import IacType
 
 _GROUP = "AWS::AutoScaling::AutoScalingGroup"
-_LAUNCHED = (_GROUP, "AWS::EC2::Instance")
+_FLEETS = ("AWS::EC2::EC2Fleet", "AWS::EC2::SpotFleet")
+_LAUNCHED = (_GROUP, "AWS::EC2::Instance", *_FLEETS)
 SPECIFIED = {
     "AWS::EC2::LaunchTemplate": "launch-template",
-    "AWS::EC2::EC2Fleet": "instance",
+    **dict.fromkeys(_FLEETS, "instance"),
     "AWS::EC2::CapacityReservation": "capacity-reservation",
 }
 """Types with `TagSpecifications`, and whose tags are theirs: a fleet is its machines."""
@@ -31,11 +32,12 @@ def labels_of(stack: Stack, name: str, type_: str, row: IacType | None, values: 
         return NONE
     raw = looked_up(values, path)
     if type_ in SPECIFIED:
-        return _tags.launched_by(_maps(raw), SPECIFIED[type_])
-    own = _of(raw, launched=type_ == _GROUP)
+        own = _tags.launched_by(_maps(raw), SPECIFIED[type_])
+    else:
+        own = _tags.of_list(raw, launched=True) if type_ == _GROUP else _tags.of_map(raw)
     if type_ not in _LAUNCHED:
         return own
-    return _tags.merged(launched(name, launched_from(stack, row, values)), own)
+    return _tags.merged(_launched(name, launched_from(stack, row, values), values), own)
 
 
 def launched(name: str, template: object, what: str = "instance") -> Labels:
@@ -47,10 +49,15 @@ def launched(name: str, template: object, what: str = "instance") -> Labels:
     return _tags.launched_by(_maps(looked_up(template, ("LaunchTemplateData", "TagSpecifications"))), what)
 
 
-def _of(raw: object, *, launched: bool) -> Labels:
-    if isinstance(raw, Open):
-        return Labels(_tags.of_map({**raw}).values, raw.because)
-    return _tags.of_list(raw, launched=True) if launched else _tags.of_map(raw)
+def _launched(name: str, template: object, values: object) -> Labels:
+    """What machines get of what they are started from."""
+    specified = looked_up(values, ("SpotFleetRequestConfigData", "LaunchSpecifications"))
+    rows = specified if isinstance(specified, list) else []
+    if several_templates(values) or len(rows) > 1:
+        return Labels({}, f"{name} starts machines from several templates, and they may differ in their tags")
+    for row in rows:
+        return _tags.launched_by(_maps(looked_up(row, ("TagSpecifications",))))
+    return launched(name, template)
 
 
 def _maps(specifications: object) -> object:
