@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from finops_guard.fixing.compare import told
 from finops_guard.fixing.edit import Edit
 from finops_guard.fixing.hunks import Hunk, hunks
 from finops_guard.fixing.jobs import jobs_of
@@ -85,7 +86,7 @@ def fixes(request: Request, given: Mapping[str, str]) -> Fixed:
             if each.id in gone and each.verdict == "fail"
         ),
         left=tuple((finding, why) for finding, why in bench.left if finding.id not in gone),
-        said=tuple(draft.said),
+        said=(*draft.said, *told(draft, before, after)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from finops_guard.fixing.job import Job
     from finops_guard.fixing.judged import Seen
     from finops_guard.model import Condition, Resource
+
+_INDEX = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
+"""The key of an instance in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +121,26 @@ def _read(condition: Condition) -> set[str]:
 
 def within(address: str, reach: str) -> bool:
     """Whether an address is one of those that begin with another: `module.a[0].x` with `module.a`."""
-    return not reach or (address.startswith(reach) and address[len(reach) : len(reach) + 1] in {"", ".", "["})
+    if not reach:
+        return True
+    bare = _INDEX.sub("", address)
+    return bare.startswith(reach) and bare[len(reach) : len(reach) + 1] in {"", "."}
+
+
+def told(draft: Draft, before: Seen, after: Seen) -> Iterator[str]:
+    """Who else got a tag, where an edit gives it to more than it is for and nobody was told."""
+    asked = {(job.finding.resource.id, key) for job in draft.jobs for key in job.want.adds}
+    for gain in sorted(draft.gains, key=lambda gain: (gain.by or "", gain.key)):
+        if gain.by is None:
+            continue
+        also = [
+            name
+            for name, old in before.resources.items()
+            if gain.key not in old.tags.raw
+            and after.resources[name].tags.raw.get(gain.key) == gain.value
+            and (name, gain.key) not in asked
+            and within(name, gain.reach)
+        ]
+        if also:
+            who = also[0] if len(also) == 1 else f"{len(also):,} other resources"
+            yield f"{gain.by} gets '{gain.key}', and with it {who}"

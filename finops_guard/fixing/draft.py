@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,24 +11,29 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.fixing.edit import CannotError, Edit, Edits, applied
 from finops_guard.fixing.job import Above, Job
+from finops_guard.fixing.wants import additions
 
 if TYPE_CHECKING:
     from finops_guard.fixing.texts import Texts
 
 _MANY = 3
 """So many findings that one place above can meet are put right there rather than one by one."""
-_At: TypeAlias = tuple[Path, int]
+_At: TypeAlias = Hashable
 Taken: TypeAlias = set[tuple[int, str]]
 """Which job (by `id`) gets which key from above."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """A tag that everything gets whose address begins with `reach`, unless it has the key already."""
+    """A tag that everything gets whose address begins with `reach`, unless it has the key already.
+
+    `by`: what gives it, where nobody was told of it yet.
+    """
 
     reach: str
     key: str
     value: str
+    by: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,7 +65,7 @@ def drafted(jobs: Sequence[Job], *, above: bool) -> Draft:
     taken = _from_above(jobs, draft) if above else set()
     places: dict[_At, list[Job]] = defaultdict(list)
     for job in jobs:
-        places[job.place.file, job.place.start].append(job)
+        places[job.place.at].append(job)
     for some in places.values():
         _together(some, taken, draft)
     return draft
@@ -73,12 +78,8 @@ def _together(jobs: list[Job], taken: Taken, draft: Draft) -> None:
     draft.put(edits, kept)
     place = jobs[0].place
     if place.reach is not None:
-        draft.gains |= {
-            Gain(place.reach, key, value)
-            for job in kept
-            for key, value in job.want.adds.items()
-            if (id(job), key) not in taken
-        }
+        adds = additions([_wanted(job, taken) for job in kept])
+        draft.gains |= {Gain(place.reach, key, value, f"{place.file}: {place.name}") for key, value in adds.items()}
 
 
 def _most(jobs: list[Job], taken: Taken, draft: Draft) -> tuple[list[Job], Edits]:
@@ -98,8 +99,21 @@ def _most(jobs: list[Job], taken: Taken, draft: Draft) -> tuple[list[Job], Edits
 
 
 def _edits(jobs: list[Job], taken: Taken) -> Edits:
-    given = {key for job in jobs for key in job.want.adds if (id(job), key) in taken}
-    return jobs[0].place.edits([job.want for job in jobs], given)
+    """What corrects each, and adds what is missing once for all of them."""
+    found: dict[Path, set[Edit]] = defaultdict(set)
+    for job in jobs:
+        if job.want.values or job.want.names:
+            for file, more in job.place.corrected(job.want).items():
+                found[file].update(more)
+    adds = additions([_wanted(job, taken) for job in jobs])
+    for file, more in jobs[0].place.added(adds).items() if adds else ():
+        found[file].update(more)
+    return found
+
+
+def _wanted(job: Job, taken: Taken) -> dict[str, str]:
+    """What is to be added at the place of a job, as it does not come from above."""
+    return {key: value for key, value in job.want.adds.items() if (id(job), key) not in taken}
 
 
 def _from_above(jobs: Sequence[Job], draft: Draft) -> Taken:
@@ -109,9 +123,9 @@ def _from_above(jobs: Sequence[Job], draft: Draft) -> Taken:
     for job in jobs:
         place = _above(job)
         if place is not None:
-            places[place.file, place.start] = place
+            places[place.at] = place
             for key in job.want.adds:
-                wants[place.file, place.start][key].append(job)
+                wants[place.at][key].append(job)
     taken: Taken = set()
     for at, keys in wants.items():
         taken |= _given_by(places[at], {key: some for key, some in keys.items() if _agree(key, some)}, draft)

@@ -6,7 +6,7 @@ Maps are extended and corrected where they are literal; another expression becom
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from finops_guard.fixing.edit import CannotError, Edit, newline
@@ -58,6 +58,7 @@ class Maps:
                 parts = [_inner(each) for each in given if each.type == "expression"]
         if inner.type == "tuple":
             raise CannotError("its tags are a list")
+        self._parts = parts
         self._maps = [each for each in parts if each.type == "object"]
         self._last = parts[-1] if parts and parts[-1].type == "object" else None
 
@@ -70,6 +71,11 @@ class Maps:
     def literal(self) -> bool:
         """Whether it ends with a literal map, to which a key can be added."""
         return self._last is not None
+
+    @property
+    def terms(self) -> list[str]:
+        """The expression as it is written, or each argument of its `merge`."""
+        return [self._data[each.start_byte : each.end_byte].decode() for each in self._parts]
 
     def has(self, key: str) -> bool:
         """Whether a literal map has this raw key, written out."""
@@ -138,9 +144,32 @@ def _extended(node: Node, data: bytes, pairs: Mapping[str, str]) -> list[Edit]:
 
 
 def argument(block: Block, data: bytes, name: str, pairs: Mapping[str, str]) -> list[Edit]:
-    """An argument that a block does not have yet, as its last line."""
+    """An argument that a block does not have yet, as its last lines."""
     if any(each.type == name or each.labels[:1] == (name,) for each in block.body.blocks):
         raise CannotError(f"its {name} are nested blocks")
+    lines = [_key(key, quote=False) + b" = " + quoted(value) for key, value in pairs.items()]
+    return _ends_with(block, data, [name.encode() + b" = {", *(_STEP + line for line in lines), b"}"])
+
+
+def blocks(block: Block, data: bytes, name: str, some: Sequence[Mapping[str, bytes]]) -> list[Edit]:
+    """More nested blocks of a name, expressions by argument: after the last one, else as the block's last lines."""
+    lines: list[bytes] = []
+    for each in some:
+        width = max(map(len, each))
+        inner = [_STEP + key.encode().ljust(width) + b" = " + value for key, value in each.items()]
+        lines += [name.encode() + b" {", *inner, b"}"]
+    last = max((each.end for each in block.body.named(name)), default=None)
+    if last is None:
+        return _ends_with(block, data, lines)
+    stop = data.find(b"\n", last) + 1
+    indent = _indent(data, max(each.start for each in block.body.named(name)))
+    if not stop or indent is None or data[last:stop].strip()[:1] not in {b"", b"#"}:
+        raise CannotError(f"its {name} blocks do not stand on lines of their own")
+    return [Edit(stop, stop, b"".join(indent + line + newline(data) for line in lines))]
+
+
+def _ends_with(block: Block, data: bytes, lines: Sequence[bytes]) -> list[Edit]:
+    """More lines before the closing brace."""
     close = block.end - 1
     start = data.rfind(b"\n", 0, close) + 1
     outer = re.match(rb"[ \t]*", data[data.rfind(b"\n", 0, block.start) + 1 : block.start])
@@ -150,15 +179,26 @@ def argument(block: Block, data: bytes, name: str, pairs: Mapping[str, str]) -> 
     if first is not None:
         indent = _indent(data, first) or indent
     end = newline(data)
-    lines = [indent + name.encode() + b" = {" + end]
-    lines += [indent + _STEP + _key(key, quote=False) + b" = " + quoted(value) + end for key, value in pairs.items()]
-    text = b"".join(lines) + indent + b"}" + end
+    text = b"".join(indent + line + end for line in lines)
     if start > block.start and not data[start:close].strip():
         return [Edit(start, start, text)]
     opened = data.rfind(b"{", block.start, close)
     if inside or opened < 0 or data[opened + 1 : close].strip():
         raise CannotError("its block is written on one line")
     return [Edit(opened + 1, close, end + text)]
+
+
+def plain(attribute: Attribute) -> str | None:
+    """The text of an argument that is a string in which nothing is escaped or put in."""
+    return _plain(*attribute.node) if isinstance(attribute.node, tuple) else None
+
+
+def replaced(attribute: Attribute, text: str) -> Edit:
+    """Another text for an argument that is one."""
+    if plain(attribute) is None:
+        raise CannotError(f"its {attribute.name} is an expression")
+    node, _ = attribute.node
+    return Edit(node.start_byte, node.end_byte, quoted(text))
 
 
 def _line(pairs: Mapping[str, str]) -> bytes:

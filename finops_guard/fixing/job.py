@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 
 class Place(Protocol):
-    """Where the tags of a resource are written. Those of several resources may be one place: `file` and `start`.
+    """Where the tags of a resource are written. `at`: what is added for all whose places have the same, is added once.
 
-    `reach`: what the addresses begin with of everything that gets a tag with it; None where that is nothing else.
+    `reach`: what the addresses begin with, indices left out, of everything that gets an added tag; None where that is
+    nothing but the resources of the jobs.
     """
 
     @property
-    def file(self) -> Path: ...  # noqa: D102 - above
+    def file(self) -> Path: ...  # noqa: D102 - where tags are added
 
     @property
-    def start(self) -> int: ...  # noqa: D102 - above
+    def at(self) -> Hashable: ...  # noqa: D102 - above
 
     @property
     def reach(self) -> str | None: ...  # noqa: D102 - above
@@ -33,21 +34,24 @@ class Place(Protocol):
     def name(self) -> str:
         """What the place is called when others get a tag with it."""
 
-    def edits(self, wants: Sequence[Want], given: Collection[str]) -> Edits:
-        """What puts all of these right at once; CannotError where nothing does. `given`: keys that come from above."""
+    def corrected(self, want: Want) -> Edits:
+        """What puts values and keys right where they are written; CannotError where they are not written out."""
+
+    def added(self, pairs: Mapping[str, str]) -> Edits:
+        """What writes these tags there; CannotError where that is not sure."""
 
     def above(self) -> Above | None:
         """Where a tag is written once for this and others; None where there is no such place."""
 
 
 class Above(Protocol):
-    """A place that gives tags to many: `file`, `start`, `reach` and `name` as of a place."""
+    """A place that gives tags to many: `file`, `at`, `reach` and `name` as of a place."""
 
     @property
     def file(self) -> Path: ...  # noqa: D102 - above
 
     @property
-    def start(self) -> int: ...  # noqa: D102 - above
+    def at(self) -> Hashable: ...  # noqa: D102 - above
 
     @property
     def reach(self) -> str: ...  # noqa: D102 - above
@@ -58,7 +62,7 @@ class Above(Protocol):
     @property
     def too(self) -> str: ...  # noqa: D102 - who else gets a tag with it
 
-    def added(self, pairs: dict[str, str]) -> Edits:
+    def added(self, pairs: Mapping[str, str]) -> Edits:
         """What writes these tags there; CannotError where that is not sure."""
 
 

@@ -47,7 +47,7 @@ def jobs_of(findings: Iterable[Finding], texts: Texts, given: Mapping[str, str],
 def _place(resource: Resource, texts: Texts) -> Place:
     file = "" if resource.at is None else resource.at.file.casefold()
     if file.endswith(HCL):
-        return terraform.place(resource, resource.id.rpartition("//")[2], texts)
+        return terraform.place(resource, texts)
     if file.endswith(SUFFIXES) and not file.endswith((".tf.json", ".tofu.json")) and resource.text("cloud") == "aws":
         return cloudformation.place(resource, texts)
     raise CannotError("only Terraform sources (.tf, .tofu) and CloudFormation templates are edited")

@@ -126,7 +126,7 @@ def _by_halves(jobs: Sequence[Job], what: str, bench: Bench, halvings: int) -> t
     """What goes wrong where none of them is, is the doing of one: each half by itself, then both if they agree."""
     places: dict[object, list[Job]] = defaultdict(list)
     for job in jobs:
-        places[job.place.file, job.place.start].append(job)
+        places[job.place.at].append(job)
     groups = [*places.values()]
     if len(groups) == 1 or not halvings:
         for job in jobs:

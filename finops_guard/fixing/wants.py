@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -107,11 +107,11 @@ def _meant(actual: str, allowed: list[str]) -> str | None:
     return near[0] if len(near) == 1 else None
 
 
-def additions(wants: Iterable[Want], given: Collection[str]) -> dict[str, str]:
-    """What is to be added for all of them at one place; CannotError where they disagree. `given`: not of these."""
+def additions(some: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What is to be added for all of them at one place; CannotError where they disagree."""
     found: dict[str, str] = {}
-    for want in wants:
-        for key, value in want.adds.items():
-            if key not in given and found.setdefault(key, value) != value:
+    for adds in some:
+        for key, value in adds.items():
+            if found.setdefault(key, value) != value:
                 raise CannotError(f"those who share its block need different values of tag '{key}'")
     return found

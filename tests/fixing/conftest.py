@@ -1,4 +1,4 @@
-"""A folder of infrastructure in a repository with a policy, and what `fix` makes of it."""
+"""A repository with a policy and a folder `infra`, which the tests are in."""
 
 from __future__ import annotations
 
@@ -6,16 +6,7 @@ from pathlib import Path
 
 import pytest
 
-POLICY = """\
-policy: acme
-owner: finops@acme.example
-mode: enforce
-currency: USD
-teams: {vision: {}, nlp: {}}
-packs:
-  - use: ai-tags
-  - use: tag-hygiene
-"""
+from tests.fixing.house import POLICY
 
 
 @pytest.fixture

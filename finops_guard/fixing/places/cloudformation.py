@@ -5,14 +5,13 @@ What functions make (`Fn::If` around a pair, `!Sub` as a value, `Fn::Transform`)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.fixing import yaml_text
 from finops_guard.fixing.edit import CannotError, Edit, Edits
-from finops_guard.fixing.wants import additions
 from finops_guard.fixing.yaml_tree import Node, walked
 from finops_guard.sources.iac._cfn.tags import SPECIFIED
 from finops_guard.sources.iac._cfn.types import has_tag_map, row_of
@@ -42,11 +41,11 @@ class Globals:
     too: str = "everything else of that kind in the template gets it too"
 
     @property
-    def start(self) -> int:
+    def at(self) -> Hashable:
         """Where the map begins."""
-        return self.tags.start
+        return self.file, self.tags.start
 
-    def added(self, pairs: dict[str, str]) -> Edits:
+    def added(self, pairs: Mapping[str, str]) -> Edits:
         """More of them."""
         return {self.file: yaml_text.mapped(self.tags, pairs, self.document)}
 
@@ -71,23 +70,27 @@ class TagsProperty:
     name: str = "its Tags"
 
     @property
-    def start(self) -> int:
+    def at(self) -> Hashable:
         """Where what is written begins."""
-        return self.node.start if self.node.end > self.node.start else self.key.start
+        return self.file, self.node.start if self.node.end > self.node.start else self.key.start
 
-    def edits(self, wants: Sequence[Want], given: Collection[str]) -> Edits:
-        """Corrections of pairs that are written out, and what is missing after the last one."""
+    def corrected(self, want: Want) -> Edits:
+        """Other texts for keys and values that are written out."""
         found: set[Edit] = set()
-        for want in wants:
-            for raw in want.values.keys() | want.names.keys():
-                name, value = self._pair(raw)
-                if raw in want.values:
-                    found.add(_corrected(raw, value, want.values[raw], self.document))
-                if raw in want.names:
-                    found.add(_corrected(raw, name, want.names[raw], self.document))
-        if adds := additions(wants, given):
-            found |= set(self._added(adds))
+        for raw in want.values.keys() | want.names.keys():
+            name, value = self._pair(raw)
+            if raw in want.values:
+                found.add(_corrected(raw, value, want.values[raw], self.document))
+            if raw in want.names:
+                found.add(_corrected(raw, name, want.names[raw], self.document))
         return {self.file: found}
+
+    def added(self, pairs: Mapping[str, str]) -> Edits:
+        """More of them after the last one, `Tags` where there is none."""
+        for raw in pairs:
+            if not self.missing and any(name.text == raw for name, _ in _all_pairs(self.node)):
+                raise CannotError(f"tag '{raw}' is there, and what it says is not what counts")
+        return {self.file: self._added(pairs)}
 
     def above(self) -> Globals | None:
         """The globals of its kind."""
@@ -104,9 +107,6 @@ class TagsProperty:
         return same[0]
 
     def _added(self, adds: Mapping[str, str]) -> list[Edit]:
-        for raw in adds:
-            if not self.missing and any(name.text == raw for name, _ in _all_pairs(self.node)):
-                raise CannotError(f"tag '{raw}' is there, and what it says is not what counts")
         mapped = self.map if self.missing or self.node.kind == "scalar" else self.node.kind == "map"
         more: dict[str, Value] = {"PropagateAtLaunch": True} if self.group else {}
         entries: list[dict[str, Value]] = [{"Key": key, "Value": value, **more} for key, value in adds.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from finops_guard.sources.iac._hcl.config import literal
 
 if TYPE_CHECKING:
     from finops_guard.fixing.edit import Edits
+    from finops_guard.fixing.places.calls import Level
     from finops_guard.fixing.texts import Texts
     from finops_guard.sources.iac._hcl.syntax import Block
 
@@ -30,29 +32,40 @@ class Defaults:
     too: str = "everything else of that provider gets it too"
 
     @property
-    def start(self) -> int:
+    def at(self) -> Hashable:
         """Where the map begins."""
-        return self.maps.start
+        return self.file, self.maps.start
 
-    def added(self, pairs: dict[str, str]) -> Edits:
+    def added(self, pairs: Mapping[str, str]) -> Edits:
         """More of them, where they end with what is written out."""
         if not self.maps.literal:
             raise CannotError("default tags are an expression")
         return {self.file: self.maps.added(pairs)}
 
 
-def defaults_of(block: Block, folder: Path, texts: Texts) -> Defaults | None:
-    """Those of the configuration that a resource uses; None where there are none, or it is not sure which it is."""
+def defaults_of(block: Block, levels: Sequence[Level], texts: Texts) -> Defaults | None:
+    """Those of the configuration that a resource uses; None where there are none, or it is not sure which it is.
+
+    `levels`: the modules from the root to that of the resource, which has its caller's without a call that says more.
+    """
     named = block.body.attributes.get("provider")
     local = block.labels[0].partition("_")[0]
     alias = ""
     if named is not None:
         local, _, alias = literal(named).strip().strip('"').partition(".")
-    return _configured(folder, local, alias, texts) if local in _DEFAULTS else None
+    if local not in _DEFAULTS:
+        return None
+    for level in reversed(levels):
+        if texts.module(level.folder).providers.get(local):
+            return _configured(level, local, alias, texts) if level.ours else None
+        if alias or (level.call is not None and "providers" in level.call.body.attributes):
+            return None
+    return None
 
 
-def _configured(folder: Path, local: str, alias: str, texts: Texts) -> Defaults | None:
-    found = [(file, block) for file, block in texts.providers(folder, local) if _alias(block) == alias]
+def _configured(level: Level, local: str, alias: str, texts: Texts) -> Defaults | None:
+    configured = texts.module(level.folder).providers[local]
+    found = [(file, block) for file, block in configured if _alias(block) == alias]
     if len(found) != 1:
         return None
     file, block = found[0]

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Ran, finops_guard
+from tests.fixing.house import SET
+from tests.fixing.house import fixed as house_fixed
 
-SET = ("--set", "team=vision", "--set", "project=churn", "--set", "workload-type=evaluation")
 EVERY = {"project": "churn", "team": "vision", "workload-type": "evaluation"}
 
 
 def fixed(house: Path, text: str, *more: str, name: str = "t.yaml") -> tuple[Ran, str]:
-    (house / name).write_bytes(text.encode())
-    ran = finops_guard("fix", "infra", "--write", *more)
-    return ran, (house / name).read_bytes().decode()
+    return house_fixed(house, text, *more, name=name)
 
 
 def template(properties: str, type_: str = "AWS::EC2::Instance", more: str = "") -> str:

@@ -121,7 +121,7 @@ class Workspace:
             path = self.confined(caller.config.folder / source)
         else:
             if self._fetched is None:
-                self._fetched = _fetched(self.root)
+                self._fetched = fetched(self.root)
             listed = self._fetched.get(".".join((*caller.names, name)))
             path = Unknown("it was not downloaded") if listed is None else self.confined(self.root / listed)
         if isinstance(path, Unknown):
@@ -155,7 +155,7 @@ def _repository(root: Path) -> Path:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
-def _fetched(root: Path) -> Mapping[str, str]:
+def fetched(root: Path) -> Mapping[str, str]:
     """Where `terraform init` put modules, by the names of the calls that lead to them."""
     try:
         listed = json.loads((root / ".terraform" / "modules" / "modules.json").read_bytes())["Modules"]

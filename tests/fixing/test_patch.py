@@ -1,0 +1,38 @@
+"""A patch says what the edits do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finops_guard import fixing
+from finops_guard.fixing.edit import CannotError, Edit, applied
+
+
+@given(
+    lines=st.lists(st.sampled_from(["a", "bb", ""]), max_size=30),
+    end=st.sampled_from(["", "\n"]),
+    puts=st.dictionaries(st.integers(0, 60), st.sampled_from(["x", "x\n", "\ny", "z\nz\n"]), min_size=1, max_size=5),
+)
+def test_a_patch_says_what_the_edits_do(lines: list[str], end: str, puts: dict[int, str]) -> None:
+    before = "\n".join(lines).encode() + end.encode()
+    made = [Edit(at, min(at + at % 2, len(before)), put.encode()) for at, put in puts.items() if at <= len(before)]
+    try:
+        after = applied(before, made)
+    except CannotError:
+        return
+    patch = fixing.diff({Path("f"): (before, after)}, {Path("f"): made})
+    old, new, at = re.findall(rb"[^\n]*\n|[^\n]+", before), b"", 0
+    for hunk in re.split(rb"^@@ -", patch, flags=re.MULTILINE)[1:]:
+        head, _, body = hunk.partition(b"\n")
+        first, count = map(int, head.split(b" ")[0].split(b","))
+        first -= count > 0
+        body = body.replace(b"\n\\ No newline at end of file\n", b"\0")
+        rows = [row.replace(b"\0", b"") for row in re.findall(rb"[^\n\0]*[\n\0]", body)]
+        assert [row[1:] for row in rows if row[:1] in b" -"] == old[first : first + count]
+        new += b"".join(old[at:first]) + b"".join(row[1:] for row in rows if row[:1] in b" +")
+        at = first + count
+    assert new + b"".join(old[at:]) == after

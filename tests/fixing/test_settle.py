@@ -1,0 +1,24 @@
+"""An edit that does something else than it was meant to is taken back, and nothing but that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.fixing.house import SET, fixed, machine
+
+
+def test_what_reads_the_tags_of_another_must_not_change(house: Path) -> None:
+    reader = 'resource "aws_s3_bucket" "r" {\n  tags = { team = try(aws_instance.a.tags["team"], "nlp") }\n}\n'
+    ran, text = fixed(house, machine("  tags = { x = 1 }\n") + reader, *SET)
+    assert text == machine("  tags = { x = 1 }\n") + reader
+    assert "tag 'team' of aws_s3_bucket.r would change too" in ran.err
+
+
+def test_what_follows_is_done_with_it_or_nothing_is(house: Path) -> None:
+    before = machine('  tags = { project = "churn", team = "vision" }\n')
+    ran, text = fixed(house, before, "--set", "workload-type=training")
+    assert text == before
+    assert "ai-tags/training-data would be fail" in ran.err
+    given = ("--set", "workload-type=training", "--set", "dataset=faces", "--set", "model-version=1")
+    ran, text = fixed(house, before, *given)
+    assert '"training", dataset = "faces", model-version = "1" }' in text
