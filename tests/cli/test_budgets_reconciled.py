@@ -26,7 +26,7 @@ from finops_guard.language.policy import load_policy
 from finops_guard.model import Money, Notes, Resource
 from finops_guard.sources import sandbox, targets
 from tests.cli.command import finops_guard
-from tests.cli.test_costs_reconciled import EKS, NOW, RATE, SUPPORT, TEAMS, Row, accelerators, of
+from tests.cli.test_costs_reconciled import EKS, NOW, RATE, SUPPORT, TEAMS, Row, accelerators, of, two_teams
 
 AT = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
 DAY = timedelta(days=1)
@@ -61,6 +61,12 @@ def used(row: Row) -> bool:
 def digits() -> Iterator[None]:
     with localcontext() as context:
         context.prec = 60
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with two_teams(tmp_path_factory.mktemp("company")):
         yield
 
 

@@ -10,7 +10,8 @@ import gzip
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
@@ -20,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from finops_guard.sources.sandbox import estate
 from finops_guard.sources.sandbox.bills import write_bills
 from finops_guard.sources.sandbox.policy import SHIPPED
 from tests.cli.command import finops_guard
@@ -68,6 +70,25 @@ class Row:
     @property
     def team(self) -> str | None:
         return self.tags.get("team")
+
+
+@contextmanager
+def two_teams(folder: Path) -> Iterator[None]:
+    """In this company a job and a machine belong to two teams: what a bill cannot say of them is counted too."""
+    both = r"(name: (?:meldpunt-sft|vision-lab),.*\n.*)case: 1"
+    text, changes = re.subn(both, r"\1conflict: 1", estate.DATA.read_text("utf-8"))
+    assert changes == 2
+    company = folder / estate.DATA.name
+    company.write_text(text, "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estate, "DATA", company)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with two_teams(tmp_path_factory.mktemp("company")):
+        yield
 
 
 def of(cells: dict[str, str]) -> Row:

@@ -13,7 +13,7 @@ from finops_guard.language.policy import load_policy
 from finops_guard.sources import sandbox
 from tests.cli.command import Ran, finops_guard
 
-SHIPPED_DENIAL = "AccessDenied rds:DescribeDBInstances"
+SHIPPED_DENIAL = "AccessDenied logs:DescribeLogGroups"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_what_was_written_judges_the_same_estate_and_doctor_says_what_it_cannot(
     said = json.loads(ran.out)
     gaps = [trouble for trouble in said["troubles"] if trouble["about"] == "access"]
     assert [gap["what"] for gap in gaps] == [SHIPPED_DENIAL]
-    assert gaps[0]["fix"] == "grant rds:DescribeDBInstances to the role that scans"
+    assert gaps[0]["fix"] == "grant logs:DescribeLogGroups to the role that scans"
     assert {who["cloud"] for who in said["identities"]} == {"aws"}
     assert said["resources"] > 100
     assert [trouble for trouble in said["troubles"] if trouble["about"] == "prices"]

@@ -15,16 +15,16 @@ def code(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
 
 
 def test_the_denied_cell_says_who_may_not_do_what(cloud: Cloud, account: Callable[[str], str]) -> None:
-    rds = cloud.client("rds", account("serving"), "eu-central-1")
+    logs = cloud.client("logs", account("serving"), "eu-central-1")
     with pytest.raises(ClientError, match="assumed-role/finops-guard-scan/test is not authorized") as error:
-        rds.describe_db_instances()
+        logs.describe_log_groups()
     assert code(error) == ("AccessDenied", 403)
-    assert "rds:DescribeDBInstances" in str(error.value)
+    assert "logs:DescribeLogGroups" in str(error.value)
 
 
 @pytest.mark.parametrize(("name", "region"), [("serving", "eu-west-1"), ("training", "eu-central-1")])
 def test_its_neighbours_answer(cloud: Cloud, account: Callable[[str], str], name: str, region: str) -> None:
-    assert cloud.client("rds", account(name), region).describe_db_instances()["DBInstances"]
+    assert cloud.client("logs", account(name), region).describe_log_groups()["logGroups"]
 
 
 def test_an_unknown_key_is_refused_and_not_shown_an_empty_account(cloud: Cloud) -> None:

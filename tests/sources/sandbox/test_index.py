@@ -13,7 +13,7 @@ from finops_guard.pipeline import Request, run
 from finops_guard.sources import sandbox
 from finops_guard.sources.sandbox.bills import write_bills
 from finops_guard.sources.sandbox.estate import Estate
-from finops_guard.sources.sandbox.policy import SHIPPED
+from finops_guard.sources.sandbox.policy import CARD, SHIPPED
 from tests.sources.sandbox.conftest import NOW, Cloud
 
 
@@ -102,6 +102,7 @@ def test_an_organization_is_scanned_with_and_without_the_external_id(
     text = re.sub(r"until: [\d-]+", "until: 2027-02-28", SHIPPED.read_text())
     text = re.sub(r"(?ms)^scope:\n.*?(?=^\S)", f"scope:\n  aws:\n    organization: {{}}\n    {external_id}\n\n", text)
     (tmp_path / "finops-guard.yaml").write_text(text)
+    (tmp_path / CARD.name).write_text(CARD.read_text())
     with sandbox.applied(cloud.box.environment):
         write_bills(tmp_path, NOW)
         policy = load_policy(tmp_path / "finops-guard.yaml", NOW.date())

@@ -29,7 +29,7 @@ def test_everything_is_seen_once(report: Report, estate: Estate) -> None:
     items = Counter(item.kind for item in estate.items)
     disks = items["instance"] + sum("data" in item.facts for item in estate.items)
     unread = sum(
-        any((c.account, c.region) == (i.account, i.region) for c in estate.denied) and i.kind == "database"
+        any((c.account, c.region) == (i.account, i.region) for c in estate.denied) and i.kind == "log_group"
         for i in estate.items
     )
     ended = sum(
@@ -42,8 +42,8 @@ def test_everything_is_seen_once(report: Report, estate: Estate) -> None:
 
 def test_the_only_gap_is_the_denied_cell(report: Report, estate: Estate) -> None:
     (cell,) = estate.denied
-    reason = "AccessDenied rds:DescribeDBInstances"
-    assert report.gaps == (Gap("aws", cell.account, cell.region, "AWS::RDS::DBInstance", reason),)
+    reason = "AccessDenied logs:DescribeLogGroups"
+    assert report.gaps == (Gap("aws", cell.account, cell.region, "AWS::Logs::LogGroup", reason),)
     assert not report.complete
 
 
