@@ -18,6 +18,7 @@ from finops_guard.model import Outcome, Resource, Step
 from finops_guard.state.episodes import Delta, Done, advance
 from finops_guard.state.journal import Act
 
+_ENDED = frozenset({"completed", "failed"})
 _OPEN = "whether it was done is not known: {}; the next run finds out"
 
 
@@ -143,6 +144,11 @@ def _outcome(act: Act, live: Resource | None, answer: Outcome | None, result: Re
     before = act.before if _tags(act) else {**act.before, **answer.before}
     if answer.state == "skipped":
         return Outcome(act.step, "skipped", before, before, answer.error)
+    ended = live.fields.get("state") if live is not None and act.verb == "stop" else None
+    if ended in _ENDED:  # a job came to its end while we stopped it
+        if answer.state == "done":
+            return Outcome(act.step, "done", before, {**act.after, "state": ended}, answer.error)
+        return Outcome(act.step, "skipped", before, before, f"it is {ended} already")
     so = reached(act, live)
     if so:
         after = act.after if _tags(act) else {**act.after, **answer.after}

@@ -34,6 +34,9 @@ def check(draft: Draft, context: Context) -> None:
         _doubt(draft, context, f"whether something else manages it is unknown: {manager.reason}")
     elif manager is not None:
         draft.refused += ("something else manages it and would revert this",)
+    cannot = resource.facts.get("cannot")
+    if isinstance(cannot, dict) and verb in cannot:
+        draft.refused += (str(cannot[verb]),)
     if not draft.refused and not context.can(kind := resource.text("type"), verb):
         _doubt(draft, context, f"{verb} of {kind or 'this type'} is not available in this version")
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from finops_guard.model import Unknown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from finops_guard.model import Tags
 
 _MARKS = (
     ("aws:autoscaling:groupName", "autoscaling"),
@@ -28,3 +32,9 @@ def managed_by(tags: Mapping[str, str]) -> str | None:
         if tags.get(key):
             return f"{manager}/{tags[key]}"
     return None
+
+
+def manager_of(tags: Tags) -> str | Unknown | None:
+    """The same of tags that may not have been read: then nobody knows."""
+    found = managed_by(tags.raw)
+    return Unknown(tags.open_because) if found is None and tags.open_because is not None else found

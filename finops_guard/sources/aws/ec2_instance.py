@@ -10,6 +10,7 @@ from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._managed import managed_by
 from finops_guard.sources.aws._reading import batches
+from finops_guard.sources.aws._unstoppable import unstoppable
 from finops_guard.sources.aws._writes import Move, States
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ KIND = "vm"
 ARN = "arn:*:ec2:*:*:instance/*"
 CLIENT = "ec2"
 PERMISSIONS = {
-    "collect": ["ec2:DescribeInstances", "ec2:DescribeInstanceTypes", "ec2:DescribeInstanceAttribute"],
+    "collect": [
+        "ec2:DescribeInstances",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeInstanceAttribute",
+        "ec2:DescribeSpotInstanceRequests",
+    ],
     "tag": ["ec2:CreateTags", "ec2:DeleteTags"],
     "start": ["ec2:StartInstances"],
     "stop": ["ec2:StopInstances"],
@@ -107,8 +113,12 @@ def _read(cell: Cell, **asked: Any) -> Iterator[Resource]:  # noqa: ANN401 - as 
     for reservations in _pages(cell, **asked):
         found = [i for r in reservations for i in r["Instances"] if i["State"]["Name"] != "terminated"]
         machines = cell.run.machines.get(cell, (i["InstanceType"] for i in found))
+        stuck = unstoppable(cell, found)
         for instance in found:
-            yield _resource(cell, instance, machines[instance["InstanceType"]])
+            one = _resource(cell, instance, machines[instance["InstanceType"]])
+            if instance["InstanceId"] in stuck:
+                one.facts["cannot"] = {"stop": stuck[instance["InstanceId"]]}
+            yield one
 
 
 def _resource(cell: Cell, instance: dict[str, Any], machine: Machine | Unknown) -> Resource:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import NOT_ASKED, Unknown
 from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _resource(cell: Cell, balancer: Answer) -> Resource:
             "state": _STATES.get((balancer.get("State") or {}).get("Code", ""), "running"),
             "created": balancer["CreatedTime"],
             "protected": _protected(cell, arn),
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             "network.role": "balancer",
             "network.attached": Unknown("its target groups were not read"),
         },

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.aws._cells import NOT_HOURS
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _resource(cell: Cell, function: Answer) -> Resource:
         {
             "state": None,
             "created": Unknown("Lambda says only when a function was last changed"),
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             **NOT_HOURS,
         },
         facts={

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.aws._cells import NOT_HOURS
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _resource(cell: Cell, group: Answer) -> Resource:
             "log.retention": days * _DAY if days else None,
             "capacity.provisioned": None,
             "capacity.used": Unknown("CloudWatch does not say") if stored is None else stored / _GIB,
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             **NOT_HOURS,
         },
         facts={"class": group.get("logGroupClass", "STANDARD")},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import Unknown
 from finops_guard.sources.aws._cells import NOT_HOURS, tag_map
 from finops_guard.sources.aws._errors import Unreadable
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,7 +65,7 @@ def _resource(cell: Cell, bucket: Answer, region: str | Unknown, where: str) -> 
             "state": None,
             "created": bucket["CreationDate"],
             "data.region": region,
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             **NOT_HOURS,
             "capacity.provisioned": None,
         },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import NOT_ASKED, Unknown
 from finops_guard.sources.aws import _machines
 from finops_guard.sources.aws._endpoints import as_it_was, described, instances, restored, scaled, variants
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one
 from finops_guard.sources.aws._writes import one_each
 
@@ -137,7 +137,7 @@ def _resource(cell: Cell, endpoint: Answer, parts: _machines.Parts) -> Resource:
         "interruptible": False,
         "checkpointed": None,
         "protected": None,
-        "managed_by": managed_by(tags.raw),
+        "managed_by": manager_of(tags),
         **parts.fields,
     }
     started = endpoint["CreationTime"] if fields["state"] == "running" else None

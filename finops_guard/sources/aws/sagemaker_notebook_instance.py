@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.aws import _machines
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one, present
 from finops_guard.sources.aws._writes import Move, States
 
@@ -111,7 +111,7 @@ def _resource(cell: Cell, notebook: Answer) -> Resource:
             "interruptible": False,
             "checkpointed": None,
             "protected": None,
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             **_machines.fields(machine),
         },
         started=notebook.get("LastModifiedTime") if running else None,

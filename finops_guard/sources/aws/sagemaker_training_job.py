@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.aws import _machines
-from finops_guard.sources.aws._managed import managed_by
+from finops_guard.sources.aws._managed import manager_of
 from finops_guard.sources.aws._reading import one_by_one, present
 from finops_guard.sources.aws._writes import Move, States
 
@@ -109,7 +109,7 @@ def _resource(cell: Cell, job: Answer, answer: Answer | Unknown) -> Resource:
             "state": _STATES.get(job["TrainingJobStatus"], Unknown("a state we do not know")),
             "created": job["CreationTime"],
             "protected": None,
-            "managed_by": managed_by(tags.raw),
+            "managed_by": manager_of(tags),
             **parts.fields,
         },
         started=detail.get("TrainingStartTime") if running else None,
