@@ -29,7 +29,7 @@ def at(look: Look, path: Path) -> object:
     rows = look(path[:star])
     if not isinstance(rows, list):
         return rows if isinstance(rows, Unknown) else None
-    found = [_below(row, path[star + 1 :]) for row in rows]
+    found = [below(row, path[star + 1 :]) for row in rows]
     return [value for value in found if value is not None] or None
 
 
@@ -60,7 +60,8 @@ def total(value: object) -> object:
     return hidden or (sum(whole) if len(whole) == len(value) else Unknown("not every number of machines is a number"))
 
 
-def _below(value: object, path: Path) -> object:
+def below(value: object, path: Path) -> object:
+    """The value at a path inside of another, which may have `Unknown` in it; a list of one is entered without index."""
     for step in path:
         if isinstance(value, Unknown):
             return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from finops_guard.sources.iac._plan_machines import disk, machines_of, was
 from finops_guard.sources.iac._plan_references import References, after, steps
 from finops_guard.sources.iac._plan_tags import Owner, labels_of, taggable
 from finops_guard.sources.iac._plan_values import Values
-from finops_guard.sources.iac._planned import Planned
+from finops_guard.sources.iac._planned import Machines, Planned
+from finops_guard.sources.iac._pools import CLUSTERS, POOLS, pools_of
 from finops_guard.sources.iac._propagation import propagation
-from finops_guard.sources.iac._tags import NONE
+from finops_guard.sources.iac._tags import NONE, of_map
 from finops_guard.sources.iac._types import cloud_of, iac_type
 
 _CHANGES = {
@@ -116,6 +117,8 @@ class Plan:
             yield from self._volumes(planned, owner, before, found)
         if type_ == "aws_dynamodb_table":
             yield from self._replicas(planned, side, before, own)
+        if type_ in CLUSTERS:
+            yield from self._pools(planned, (side, before), expressions(block), found)
 
     def _owner(self, raw: Mapping[str, object], side: Values) -> Owner:
         """Whose tags are asked for."""
@@ -185,6 +188,27 @@ class Plan:
                 if str(replica.get("region_name")) in there:
                     found.facts["before"] = was(_planned.Machines(), replica.get("region_name"))
                 yield found
+
+    def _pools(
+        self, planned: Planned, sides: tuple[Values, Values], written: Collection[str], cluster: Resource
+    ) -> Iterator[Resource]:
+        """The node pools that a cluster's block describes: as they will be, with what they were."""
+        side, before = sides
+        type_, row = POOLS[planned.declared], iac_type("terraform", POOLS[planned.declared])
+        stood = dict(pools_of(planned.declared, before.look, written))
+        for end, part in pools_of(planned.declared, side.look, written):
+            pool = replace(planned, address=planned.address + end, name=planned.name + end, declared=type_, row=row)
+            labels = of_map(part.look(row.tags)) if row is not None and row.tags is not None else NONE
+            found = _planned.resource(
+                replace(pool, taggable=True),
+                _tags.tags_of(labels, self._aliases),
+                machines_of(row, type_, part, None),
+            )
+            if "before" in cluster.facts:
+                old = stood.get(end)
+                then = Machines() if old is None else machines_of(row, type_, old, None)
+                found.facts["before"] = was(then, cluster.look("region"))
+            yield found
 
 
 def _account(cloud: str | None, side: Values, before: Values) -> object:

@@ -11,7 +11,8 @@ import pytest
 from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.pricing import Pricer
 from finops_guard.enrich import enrich
-from finops_guard.model import PlanDelta, Unknown
+from finops_guard.model import Notes, PlanDelta, Unknown
+from finops_guard.sources.iac import Reading, terraform
 from tests.costs.test_plan_delta import NOW, policy
 from tests.sources.iac.planning import block, change, plan, read
 
@@ -172,3 +173,73 @@ def test_machines_of_several_types_are_not_those_of_the_first(tmp_path: Path) ->
     alike = [{"instance_type": "ml.p5.48xlarge", "instance_count": number} for number in (2, 3)]
     found = read(tmp_path, plan(change("awscc_sagemaker_cluster", "c", {"instance_groups": alike})))[0]
     assert found.look("accelerators.count") == 40
+
+
+AKS: dict[str, object] = {
+    "location": "eastus",
+    "sku_tier": "Standard",
+    "default_node_pool": [{**POOL, "node_count": 2}],
+}
+GKE: dict[str, object] = {"location": "europe-west4-a", "initial_node_count": 2, "node_config": GPU_POOL}
+FEE = Decimal("0.1") * H
+
+
+@pytest.mark.parametrize(
+    ("planned", "amount", "accelerators"),
+    [
+        (change("azurerm_kubernetes_cluster", "a", AKS), FEE + ND96 * 2 * H, 16),
+        (change("azurerm_kubernetes_cluster", "a", {**AKS, "sku_tier": "Free"}), ND96 * 2 * H, 16),
+        (both("azurerm_kubernetes_cluster", {**AKS, "default_node_pool": [{**POOL, "node_count": 5}]}, AKS),
+         ND96 * 3 * H, 24),
+        (change("google_container_cluster", "a", GKE), FEE + A2 * 2 * H, 2),
+        (change("google_container_cluster", "a", {**GKE, "remove_default_node_pool": True}), FEE, 0),
+        (change("google_container_cluster", "a", {**GKE, "enable_autopilot": True}), FEE, 0),
+        (change("google_container_cluster", "a",
+                {"location": "europe-west4-a", "node_pool": [{"node_count": 3, "node_config": GPU_POOL}]}),
+         FEE + A2 * 3 * H, 3),
+    ],
+)  # fmt: skip
+def test_pools_inside_a_cluster_are_counted_as_any_other(
+    tmp_path: Path, planned: dict[str, Any], amount: Decimal, accelerators: int
+) -> None:
+    found = delta(tmp_path, planned)
+    assert (found.low, found.high, found.hidden) == (amount, amount, ())
+    assert found.accelerators == accelerators
+
+
+def test_pools_that_are_in_the_state_alone_are_resources_of_their_own(tmp_path: Path) -> None:
+    state: dict[str, object] = {**GKE, "node_pool": [{"node_count": 9, "node_config": GPU_POOL}]}
+    planned = both("google_container_cluster", state, state)
+    blocks = [block("google_container_cluster", "a", "google", location={}, remove_default_node_pool={})]
+    assert [each.kind for each in read(tmp_path, plan(planned, blocks=blocks))] == ["cluster"]
+
+
+def test_a_pool_inside_a_cluster_has_the_tags_of_its_own_block(tmp_path: Path) -> None:
+    pool = {**POOL, "tags": {"team": "nlp"}}
+    after = {**AKS, "tags": {"team": "vision"}, "default_node_pool": [pool]}
+    cluster, found = read(tmp_path, plan(change("azurerm_kubernetes_cluster", "a", after)))
+    assert (dict(cluster.tags), dict(found.tags)) == ({"team": "vision"}, {"team": "nlp"})
+    assert (found.id, found.kind, found.look("taggable")) == (
+        "azurerm_kubernetes_cluster.a.default_node_pool", "node-pool", True,
+    )  # fmt: skip
+    (tmp_path / "main.tf").write_text("""
+variable "late" {}
+resource "azurerm_kubernetes_cluster" "a" {
+  location = "eastus"
+  default_node_pool {
+    vm_size    = "Standard_ND96isr_H100_v5"
+    node_count = 2
+    tags       = { team = var.late }
+  }
+}
+resource "google_container_cluster" "g" {
+  location           = "europe-west4-a"
+  initial_node_count = 3
+  node_config {
+    machine_type = "a2-highgpu-1g"
+  }
+}
+""")
+    _, aks, _, gke = terraform.collect(tmp_path, Reading(Notes()))
+    assert (aks.look("accelerators.count"), aks.tags.look("team")) == (16, Unknown("variable late has no value"))
+    assert (gke.id, gke.look("accelerators.count")) == ("google_container_cluster.g.node_config", 3)

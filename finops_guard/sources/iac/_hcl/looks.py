@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.blocks import has
-from finops_guard.sources.iac._hcl.values import Lazy, Val
+from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val
 from finops_guard.sources.iac._plan_values import Values
 
 if TYPE_CHECKING:
@@ -33,6 +33,21 @@ class Attributes(Values):
         for step in path[1:]:
             value = _below(value, step)
         return Unknown(value.reason) if isinstance(value, Lazy) else value
+
+    def told(self, path: Path) -> object:
+        """The same, with what is below it evaluated or unknown."""
+        return _told(self.look(path))
+
+
+def _told(value: Val) -> Val:
+    """Blocks within blocks; what is not evaluated is unknown."""
+    if isinstance(value, Lazy):
+        return Unknown(value.reason)
+    if isinstance(value, OpenMap):
+        return OpenMap(((key, _told(each)) for key, each in value.items()), value.reason)
+    if isinstance(value, dict):
+        return {key: _told(each) for key, each in value.items()}
+    return [_told(each) for each in value] if isinstance(value, list) else value
 
 
 def _below(value: Val, step: str | int) -> Val:

@@ -18,6 +18,7 @@ from finops_guard.sources.iac._hcl.references import of_machines
 from finops_guard.sources.iac._maybe import perhaps
 from finops_guard.sources.iac._plan_machines import disk, machines_of
 from finops_guard.sources.iac._planned import Planned
+from finops_guard.sources.iac._pools import CLUSTERS, POOLS, pools_of
 from finops_guard.sources.iac._propagation import propagation
 from finops_guard.sources.iac._tags import NONE, Labels, merged
 from finops_guard.sources.iac._types import cloud_of, iac_type
@@ -76,6 +77,17 @@ class Reader:
             yield from self._volumes(planned, declared, side, uses)
         if type_ == "aws_dynamodb_table":
             yield from self._replicas(planned, side, own)
+        if type_ in CLUSTERS:
+            yield from self._pools(planned, side)
+
+    def _pools(self, planned: Planned, side: Attributes) -> Iterator[Resource]:
+        """The node pools that a cluster's block describes."""
+        type_, row = POOLS[planned.declared], iac_type("terraform", POOLS[planned.declared])
+        for end, part in pools_of(planned.declared, side.told, ("node_pool", "node_config")):
+            pool = replace(planned, address=planned.address + end, name=planned.name + end, declared=type_, row=row)
+            own = NONE if row is None or row.tags is None else labels(part.look(row.tags))
+            machines = _numbers(machines_of(row, type_, part, None))
+            yield _planned.resource(replace(pool, taggable=True), _tags.tags_of(own, self._aliases), machines)
 
     def _volumes(
         self, planned: Planned, declared: Declared, side: Attributes, uses: Provider | Unknown | None
