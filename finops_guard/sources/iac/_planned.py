@@ -20,6 +20,8 @@ NO_ACCELERATORS: Mapping[str, Value] = {
     "accelerators.vendor": None,
     "accelerators.memory": None,
 }
+STANDBY = "multi_az"
+"""The fact that there is a second machine which waits."""
 _ACCELERATORS = tuple(NO_ACCELERATORS)
 _NOT_IN_TABLE = "neither the document nor the shipped table says"
 _ACCOUNT = "the document does not say which account it goes to"
@@ -116,6 +118,11 @@ def machines_of(row: IacType, look: Look) -> Machines:
     machine, choices = one_of(first(look, row.machine))
     count = total(first(look, row.count))
     facts = {fact: at(look, path) for fact, path in row.facts.items()}
+    standby = facts.pop(STANDBY, None)
+    if isinstance(standby, Unknown):
+        count = standby
+    elif str(standby).casefold() == "true":
+        count = 2  # the one and its standby, as bills and inventories have it
     found = Machines(machine, 1 if count is None else count, first(look, row.size), facts, choices=choices)
     return found if isinstance(count, int) or not row.scale else scaled(found, *(at(look, path) for path in row.scale))
 

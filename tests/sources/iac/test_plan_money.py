@@ -22,6 +22,7 @@ PROVIDERS = {
     "google": {"name": "google", "expressions": {"region": {"constant_value": "europe-west4"}}},
     "azurerm": {"name": "azurerm"},
 }
+MYSQL = Decimal("0.171")
 P4D, P5 = Decimal("21.957600"), Decimal("55.04")
 ND96, A2 = Decimal("98.32"), Decimal("3.74797")
 IO2 = Decimal("12.5") + 6000 * Decimal("0.065")
@@ -71,6 +72,10 @@ def both(type_: str, after: dict[str, object], before: dict[str, object]) -> dic
         (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Gateway"}), NONE, NONE, 0),
         (change("aws_networkfirewall_firewall", "a", {"subnet_mapping": [{"subnet_id": "a"}, {"subnet_id": "b"}]}),
          Decimal("0.395") * 2 * H, Decimal("0.395") * 2 * H, 0),
+        (change("aws_db_instance", "a", {"instance_class": "db.m5.large", "engine": "mysql", "multi_az": True}),
+         MYSQL * 2 * H, MYSQL * 2 * H, 0),
+        (change("aws_db_instance", "a", {"instance_class": "db.m5.large", "engine": "mysql"}, {"multi_az": True}),
+         MYSQL * H, MYSQL * H, 0),
         (change("aws_spot_fleet_request", "a",
                 {"target_capacity": 4, "launch_specification": [{"instance_type": "p4d.24xlarge"}]}), NONE, None, 32),
         (change("aws_batch_compute_environment", "a",

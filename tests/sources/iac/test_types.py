@@ -11,7 +11,7 @@ from finops_guard.sources.iac._types import cloud_of, iac_type, path_of
 
 ROWS = list(tables.rows("iac_types"))
 FACTS = {"volume_type", "engine", "lb_type", "endpoint_type", "tier", "sku", "accelerator_type", "accelerator_count"}
-FACTS |= {"iops", "throughput", "zones", "tpu_type", "tpu_topology"}
+FACTS |= {"iops", "throughput", "zones", "tpu_type", "tpu_topology", "multi_az"}
 
 
 def test_every_row_is_whole_and_stands_once() -> None:
