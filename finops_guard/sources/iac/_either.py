@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeGuard
 
 from finops_guard.model import Unknown
@@ -19,6 +20,13 @@ class Open(dict[str, object]):
     def __init__(self, values: Mapping[str, object], because: str) -> None:
         super().__init__(values)
         self.because = because
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Unknown):
+    """A parameter without a value, which allows none but these."""
+
+    of: tuple[str, ...] = ()
 
 
 class _NoValue:

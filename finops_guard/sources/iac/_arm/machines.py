@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
 from finops_guard.sources.iac._arm.operands import member
+from finops_guard.sources.iac._either import Choice
 from finops_guard.sources.iac._planned import Machines
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._types import IacType, Path
 
 _CLUSTER = "microsoft.containerservice/managedclusters"
+_COMPUTES = "microsoft.machinelearningservices/workspaces/computes"
 _SPOT: tuple[tuple[Path, str], ...] = (
     (("properties", "priority"), "spot"),
     (("properties", "virtualMachineProfile", "priority"), "spot"),
@@ -42,7 +44,17 @@ def machines_of(type_: str, row: IacType | None, values: Mapping[str, object]) -
     spot = any(str(look(path)).casefold() == wanted for path, wanted in _SPOT)
     found = _planned.machines_of(row, look)
     size = found.size if not isinstance(found.size, dict | list) else None
-    return replace(found, spot=spot, size=size)
+    choices = found.machine.of if isinstance(found.machine, Choice) else found.choices
+    return replace(found, spot=spot, size=size, choices=choices)
+
+
+def kind_of(row: IacType | None, values: Mapping[str, object]) -> str | None:
+    """What a type is in this resource, where its table has it for most: one person's compute is a notebook."""
+    if row is None or row.type.casefold() != _COMPUTES:
+        return None
+    properties = values.get("properties")
+    said = properties.get("computeType") if isinstance(properties, dict) else None
+    return "notebook" if str(said).casefold() == "computeinstance" else None
 
 
 def pools_of(type_: str, values: Mapping[str, object]) -> Iterator[tuple[str, str, Mapping[str, object]]]:

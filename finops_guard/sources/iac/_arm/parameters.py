@@ -10,7 +10,7 @@ from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._arm.scope import Scope
-from finops_guard.sources.iac._either import Open
+from finops_guard.sources.iac._either import Choice, Open
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._parameters import Values
@@ -41,7 +41,13 @@ def parameter(name: str, scope: Scope) -> object:
         return scope.value(declared["defaultValue"])
     if scope.nullable and isinstance(declared, dict) and declared.get("nullable") is True:
         return None
-    return Unknown(f"parameter {name} has no value")
+    why, allowed = (
+        f"parameter {name} has no value",
+        declared.get("allowedValues") if isinstance(declared, dict) else None,
+    )
+    if isinstance(allowed, list) and allowed and all(isinstance(each, str) for each in allowed):
+        return Choice(why, tuple(allowed))
+    return Unknown(why)
 
 
 def handed_down(parameters: object) -> Mapping[str, object]:

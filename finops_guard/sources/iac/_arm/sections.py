@@ -11,6 +11,8 @@ from finops_guard.sources.iac._arm.scope import Loop, Scope
 from finops_guard.sources.iac._arm.values import value_of
 from finops_guard.sources.iac._marked import Map, Text, read_json
 
+_DEEPEST = 20
+
 
 def opened(path: Path) -> tuple[Text, Map]:
     """A template's text and body. InputError where it is none."""
@@ -39,8 +41,19 @@ def scope_of(body: Map, given: Mapping[str, object], parent: Scope | None = None
 
 
 def parameters_of(body: Map) -> dict[str, object]:
-    """The parameters that a template declares, by folded name."""
-    return {name.casefold(): node for name, node in _section(body, "parameters").items()}
+    """The parameters that a template declares, by folded name, with what a type of its own says of them."""
+    definitions = _section(body, "definitions")
+    declared = _section(body, "parameters").items()
+    return {name.casefold(): _defined(node, definitions, 0) for name, node in declared}
+
+
+def _defined(node: object, definitions: Mapping[str, object], depth: int) -> object:
+    """A declaration with that of `$ref: #/definitions/x` (languageVersion 2.0) below it."""
+    refers = node.get("$ref") if isinstance(node, dict) else None
+    if not isinstance(node, dict) or not isinstance(refers, str) or depth > _DEEPEST:
+        return node
+    below = _defined(definitions.get(refers.removeprefix("#/definitions/")), definitions, depth + 1)
+    return {**below, **node} if isinstance(below, dict) else node
 
 
 def _functions(body: Map) -> dict[str, tuple[list[str], object]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Gap, Resource, Tags, Unknown
 from finops_guard.sources.iac import _planned, _tags
-from finops_guard.sources.iac._arm.machines import machines_of, pools_of
+from finops_guard.sources.iac._arm.machines import kind_of, machines_of, pools_of
 from finops_guard.sources.iac._arm.nested import DEPLOYMENT, Nested, Outputs, looked_up, nested
 from finops_guard.sources.iac._arm.scope import Scope, copies_of, truth
 from finops_guard.sources.iac._arm.tagging import tagged
@@ -157,6 +157,7 @@ class Template:
         tags = _tags.tags_of(labels, self._document.aliases)
         found = _planned.resource(planned, tags, machines_of(planned.declared, planned.row, values))
         found.fields["cloud"] = "azure"
+        found.fields["kind"] = kind_of(planned.row, values) or found.fields["kind"]
         found.unknown["resource_group"] = "the resource group is known when it is deployed"
         return found
 

@@ -12,7 +12,7 @@ from finops_guard.sources.iac._arm.lambdas import LAMBDAS
 from finops_guard.sources.iac._arm.operands import CannotTell, Function, member
 from finops_guard.sources.iac._arm.parameters import parameter
 from finops_guard.sources.iac._arm.scope import Identity, Loop, Scope, Special, lists_of, truth
-from finops_guard.sources.iac._either import Open, both
+from finops_guard.sources.iac._either import Choice, Open, both
 
 _MAX_SEEN = 20_000
 _LATER = frozenset(
@@ -192,6 +192,18 @@ def _if(arguments: Sequence[Tree], scope: Scope) -> object:
     return _evaluated(arguments[1 if condition else 2], scope)
 
 
+def _equals(arguments: Sequence[Tree], scope: Scope) -> object:
+    """As of values alone; and what a parameter does not allow it is not, whatever it is given."""
+    given = [_evaluated(each, scope) for each in arguments]
+    for one, other in zip(given, reversed(given), strict=True):
+        if isinstance(one, Choice) and isinstance(other, str) and len(given) == 2:  # noqa: PLR2004 - two sides
+            folded = {each.casefold() for each in one.of}
+            if other.casefold() not in folded:
+                return False
+    hidden = _hidden(given, scope, whole=True)
+    return _result("equals", WHOLE["equals"], given, scope) if hidden is None else Unknown(hidden.reason)
+
+
 def _and(arguments: Sequence[Tree], scope: Scope) -> bool | Unknown:
     return _kleene(arguments, scope, decisive=False)
 
@@ -266,6 +278,7 @@ _SPECIAL: Mapping[str, Special] = {
     "and": _and,
     "coalesce": _coalesce,
     "copyindex": _copy_index,
+    "equals": _equals,
     "if": _if,
     "or": _or,
     "parameters": _parameter,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn.scope import Choice, Scope, text_of
+from finops_guard.sources.iac._cfn.scope import Scope, text_of
+from finops_guard.sources.iac._either import Choice
 
 
 def decide(name: object, scope: Scope) -> bool | Unknown:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._cfn.scope import Choice, Reference
-from finops_guard.sources.iac._either import looked_up
+from finops_guard.sources.iac._cfn.scope import Reference
+from finops_guard.sources.iac._either import Choice, looked_up
 from finops_guard.sources.iac._looking import first, one_of, total
 from finops_guard.sources.iac._planned import Machines
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._cfn.scope import Choice, Scope, text_of
-from finops_guard.sources.iac._either import Open
+from finops_guard.sources.iac._cfn.scope import Scope, text_of
+from finops_guard.sources.iac._either import Choice, Open
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._parameters import Values

@@ -22,13 +22,6 @@ class Reference(Unknown):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Unknown):
-    """A parameter without a value, which allows none but these."""
-
-    of: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
     """What names mean in one template; `evaluate` is what finds out the value of a node.
 
