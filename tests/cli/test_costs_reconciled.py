@@ -75,7 +75,7 @@ class Row:
 @contextmanager
 def two_teams(folder: Path) -> Iterator[None]:
     """In this company a job and a machine belong to two teams: what a bill cannot say of them is counted too."""
-    both = r"(name: (?:meldpunt-sft|vision-lab),.*\n.*)case: 1"
+    both = r"(name: (?:meldpunt-sft|vision-lab),.*\n.*)(?:case|typo): 1"
     text, changes = re.subn(both, r"\1conflict: 1", estate.DATA.read_text("utf-8"))
     assert changes == 2
     company = folder / estate.DATA.name
