@@ -124,12 +124,16 @@ def _extended(node: Node, data: bytes, pairs: Mapping[str, str]) -> list[Edit]:
     start = data.rfind(b"\n", 0, close) + 1
     quote = bool(elements) and all(_quoted(each.children[0], data) for each in elements)
     sign = elements[-1].children[1].text if elements else b"="
-    written = [_key(k, quote=quote) + (b": " if sign == b":" else b" = ") + quoted(v) for k, v in pairs.items()]
+    equals = b": " if sign == b":" else b" = "
+    written = [_key(k, quote=quote) + equals + quoted(v) for k, v in pairs.items()]
     commas = [each for each in node.children if each.type == ","]
     trailing = bool(elements and commas) and commas[-1].start_byte >= elements[-1].end_byte
     if start > node.start_byte and not data[start:close].strip():
         indent = _indent(data, elements[-1].start_byte) if elements else None
         indent = data[start:close] + _STEP if indent is None else indent
+        if equals == b" = ":
+            width = _width(elements, data) or max(len(_key(key, quote=quote)) for key in pairs)
+            written = [_key(k, quote=quote).ljust(width) + equals + quoted(v) for k, v in pairs.items()]
         ends = [b"," if trailing or (commas and i < len(written) - 1) else b"" for i in range(len(written))]
         text = b"".join(indent + each + end + newline(data) for each, end in zip(written, ends, strict=True))
         comma = [Edit(elements[-1].end_byte, elements[-1].end_byte, b",")] if commas and not trailing else []
@@ -143,11 +147,20 @@ def _extended(node: Node, data: bytes, pairs: Mapping[str, str]) -> list[Edit]:
     return [Edit(elements[-1].end_byte, elements[-1].end_byte, b"".join(b", " + each for each in written))]
 
 
+def _width(elements: Sequence[Node], data: bytes) -> int:
+    """How wide the key of the last element is with the blanks that align its sign, as `terraform fmt` does; 0: none."""
+    if not elements:
+        return 0
+    start, sign = elements[-1].start_byte, elements[-1].children[1].start_byte
+    return max(0, sign - start - 1) if data[sign - 1 : sign] == b" " else 0
+
+
 def argument(block: Block, data: bytes, name: str, pairs: Mapping[str, str]) -> list[Edit]:
     """An argument that a block does not have yet, as its last lines."""
     if any(each.type == name or each.labels[:1] == (name,) for each in block.body.blocks):
         raise CannotError(f"its {name} are nested blocks")
-    lines = [_key(key, quote=False) + b" = " + quoted(value) for key, value in pairs.items()]
+    width = max(len(_key(key, quote=False)) for key in pairs)
+    lines = [_key(key, quote=False).ljust(width) + b" = " + quoted(value) for key, value in pairs.items()]
     return _ends_with(block, data, [name.encode() + b" = {", *(_STEP + line for line in lines), b"}"])
 
 

@@ -49,7 +49,7 @@ def test_of_any_module_only_tags_change_and_nothing_is_left(house: Path, text: s
     rest = iter(after)
     assert all(each in rest for each in text), "something that was there is gone"
     put = re.sub(
-        r'"?(team|project|workload-type)"? ?[=:] "(vision|churn|evaluation)"|merge\(|tags = |[\s,{})]', "", after
+        r'"?(team|project|workload-type)"? *[=:] "(vision|churn|evaluation)"|merge\(|tags = |[\s,{})]', "", after
     )
     assert put == re.sub(r"merge\(|tags = |[\s,{})]", "", text)
     again = finops_guard("fix", "infra", *SET)

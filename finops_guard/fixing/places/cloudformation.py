@@ -66,6 +66,8 @@ class TagsProperty:
     map: bool
     group: bool
     globals: Globals | None
+    specified: str | None = None
+    """The type of resource that a new entry of TagSpecifications is for."""
     reach: None = None
     name: str = "its Tags"
 
@@ -111,6 +113,8 @@ class TagsProperty:
         more: dict[str, Value] = {"PropagateAtLaunch": True} if self.group else {}
         entries: list[dict[str, Value]] = [{"Key": key, "Value": value, **more} for key, value in adds.items()]
         held: Mapping[str, Value] | Sequence[Value] = adds if mapped else entries
+        if self.specified is not None:
+            held = [{"ResourceType": self.specified, "Tags": entries}]
         for name in reversed(self.missing):
             held = {name: held}
         if self.node.kind == "scalar":
@@ -165,10 +169,13 @@ def place(resource: Resource, texts: Texts) -> TagsProperty:
     if path is None or len(path) != 1:
         raise CannotError(f"where the tags of {type_} stand is not edited")
     key, node, missing = _reached(key, body, ("Properties", str(path[0])))
-    if type_ in SPECIFIED:
-        key, node, missing = _specified(node, missing, SPECIFIED[type_])
+    specified = SPECIFIED.get(type_) if missing or node.kind == "scalar" else None
+    if specified == "instance":
+        raise CannotError("whether its TagSpecifications may name instances depends on the type of the fleet")
+    if type_ in SPECIFIED and specified is None:
+        key, node, missing = _specified(node, SPECIFIED[type_])
     shared = _globals(document, type_, file) if type_.startswith(_SERVERLESS) else None
-    return TagsProperty(file, document, key, node, missing, has_tag_map(type_), type_ == _GROUP, shared)
+    return TagsProperty(file, document, key, node, missing, has_tag_map(type_), type_ == _GROUP, shared, specified)
 
 
 def _reached(key: Node, node: Node, path: tuple[str, ...]) -> tuple[Node, Node, tuple[str, ...]]:
@@ -195,10 +202,10 @@ def _plain(node: Node, name: str, *kinds: str) -> None:
         raise CannotError(f"its {name} is made by {called}" if called else f"its {name} is not what it should be")
 
 
-def _specified(node: Node, missing: tuple[str, ...], what: str) -> tuple[Node, Node, tuple[str, ...]]:
+def _specified(node: Node, what: str) -> tuple[Node, Node, tuple[str, ...]]:
     """`TagSpecifications`: the tags of the one specification for a type of resource that is written out."""
     found = []
-    for item in node.items if not missing and node.kind == "list" else ():
+    for item in node.items:
         said = item.get("ResourceType") if item.tag is None else None
         if said is not None and said.word == what:
             found.append(item)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Ran, finops_guard
-from tests.fixing.house import SET
+from tests.fixing.house import POLICY, SET
 from tests.fixing.house import fixed as house_fixed
 
 EVERY = {"project": "churn", "team": "vision", "workload-type": "evaluation"}
@@ -159,7 +159,19 @@ def test_a_launch_template_has_tags_of_its_own(house: Path) -> None:
     assert text == before + pairs("            ", keys="project team")
     ran, text = fixed(house, before + of, *SET)
     assert text == before + of
-    assert "there is not one entry of TagSpecifications for launch-template" in ran.err
+    assert "not one entry of TagSpecifications for launch-template" in ran.err
+
+
+def test_a_launch_template_without_any(house: Path) -> None:
+    (house.parent / "finops-guard.yaml").write_text(POLICY.replace("  - use: tag-hygiene\n", "  - use: ./every.yaml\n"))
+    (house.parent / "every.yaml").write_text(
+        "pack: every\nversion: 1.0.0\nrules:\n  it:\n    title: x\n    severity: low\n    match: {taggable: true}\n"
+        "    require: {tags: {team: {exists: true}}}\n"
+    )
+    before = template("    Properties:\n      LaunchTemplateData: {}\n", "AWS::EC2::LaunchTemplate")
+    ran, text = fixed(house, before, *SET)
+    more = "      TagSpecifications:\n        - ResourceType: launch-template\n          Tags:\n"
+    assert text == before + more + pairs("            ", keys="team"), ran.err
 
 
 def test_volumes_have_the_tags_of_their_machine(house: Path) -> None:

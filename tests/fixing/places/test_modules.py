@@ -12,7 +12,7 @@ from tests.fixing.house import SET, fixed, machine
 PASSES = 'variable "tags" {\n  default = {}\n}\n'
 HANDED = machine('  tags = merge(var.tags, { Name = "x" })\n')
 PAIRS = 'project = "churn", team = "vision", workload-type = "evaluation"'
-LINES = '    project = "churn"\n    team = "vision"\n    workload-type = "evaluation"\n'
+LINES = '    project       = "churn"\n    team          = "vision"\n    workload-type = "evaluation"\n'
 
 
 def call(more: str = "", name: str = "m", source: str = "./m") -> str:
@@ -29,7 +29,7 @@ def module(house: Path, text: str, name: str = "m") -> Path:
     ("before", "after"),
     [
         ("  tags = { a = 1 }\n", f"  tags = {{ a = 1, {PAIRS} }}\n"),
-        ("  tags = {\n    a = 1\n  }\n", f"  tags = {{\n    a = 1\n{LINES}  }}\n"),
+        ("  tags = {\n    a             = 1\n  }\n", f"  tags = {{\n    a             = 1\n{LINES}  }}\n"),
         ("  tags = local.c\n", f"  tags = merge(local.c, {{ {PAIRS} }})\n"),
         ("", f"  tags = {{\n{LINES}  }}\n"),
         (  # yor#161: what a call gets from another module stays what it is

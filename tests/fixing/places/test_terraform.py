@@ -22,7 +22,11 @@ def test_a_misspelt_value_and_a_key_in_another_spelling(house: Path) -> None:
 @pytest.mark.parametrize(
     ("tags", "after"),
     [
-        ("", '  tags = {\n    project = "churn"\n    team = "vision"\n    workload-type = "evaluation"\n  }\n'),
+        (
+            "",
+            "  tags = {\n"
+            '    project       = "churn"\n    team          = "vision"\n    workload-type = "evaluation"\n  }\n',
+        ),
         ("  tags = {}\n", '  tags = { project = "churn", team = "vision", workload-type = "evaluation" }\n'),
         (
             '  tags = { "x" : "y" }\n',
