@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="Show the fixes of this file, by `fix --suggestions`, below the report; repeatable.",
 )
 @click.option("--review", is_flag=True, envvar=(), help="Also suggest them on the request's own lines, each once.")
+@click.option("--summary-only", is_flag=True, envvar=(), help="Only add the report to the job's summary.")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="N", help="Instead of the workflow's own.")
 @manners
 def command(  # noqa: D103 - click shows the help below
@@ -37,6 +38,7 @@ def command(  # noqa: D103 - click shows the help below
     update_only: bool,
     suggested: tuple[Path, ...],
     review: bool,
+    summary_only: bool,
     pull_request: int | None,
     quiet: bool,
     verbose: bool,
@@ -47,6 +49,8 @@ def command(  # noqa: D103 - click shows the help below
     fixes = _suggestions(suggested)
     body = _with(_read(report), fixes)
     summary = _summarized(body)
+    if summary_only:
+        return
     try:
         place = conversation(os.environ, pull_request)
         address = place.tell(body, new=not update_only)

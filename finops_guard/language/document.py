@@ -303,7 +303,8 @@ def read(path: Path, shown: str | None = None) -> Document:
 def read_text(path: Path, name: str) -> str:
     """The text of a file, `name` in errors: InputError when it cannot be read, LanguageError when it is not UTF-8."""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)  # a name may lead to a device without an end
     except IsADirectoryError:
         raise InputError(f"{name}: is a folder, not a file") from None
     except OSError as error:

@@ -1,7 +1,12 @@
 """Findings in code as SARIF 2.1.0, for code scanning: within what GitHub takes, the worst first, the rest counted.
 
-Unknown verdicts are of kind `open`. Exempted findings are left out: GitHub shows suppressed results as open alerts. So
-are findings on what runs, which stand in no file. Both are counted in the run's notifications.
+Unknown verdicts are of kind `open`. Findings on what runs stand in no file and are left out.
+
+So are exempted ones (waivers, exemptions, baselines), though SARIF has `suppressions` (3.27.23) for them: these are not
+among the properties that GitHub's code scanning supports, and it opens an alert for such a result like for any other
+(github/codeql-action#1230); tools that wrote them had to filter them out again, or to dismiss the alerts by the API
+(advanced-security/dismiss-alerts). Left out, the alert that was there is closed, and the exemption stands in the JSON
+report. Both are counted in the run's notifications.
 """
 
 from __future__ import annotations

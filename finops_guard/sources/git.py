@@ -9,7 +9,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +30,7 @@ _ALONE = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_ALLOW_PROTOCOL": "none",
     "LC_ALL": "C",
 }
@@ -90,8 +91,10 @@ def commit(folder: Path, ref: str) -> str:
     return said.decode("ascii").strip()
 
 
-def take(folder: Path, id_: str, into: Path) -> None:
-    """Write the files of a commit that infrastructure is made of; links and submodules are left out.
+def take(
+    folder: Path, id_: str, into: Path, only: Callable[[PurePosixPath], bool] = lambda path: path.suffix in SUFFIXES
+) -> None:
+    """Write the files of a commit that infrastructure is made of, or `only` some; links and submodules are left out.
 
     InputError where git does not answer, or there is too much.
     """
@@ -101,7 +104,7 @@ def take(folder: Path, id_: str, into: Path) -> None:
         about, _, name = line.partition(b"\t")
         mode, _, blob, size = about.decode("ascii").split()
         path = PurePosixPath(os.fsdecode(name))
-        if mode in _FILES and path.suffix in SUFFIXES and size.isdecimal() and int(size) <= LARGEST and _inside(path):
+        if mode in _FILES and only(path) and size.isdecimal() and int(size) <= LARGEST and _inside(path):
             blobs.append((blob, path))
             room -= int(size)
     if room < 0:

@@ -42,6 +42,7 @@ resource "aws_instance" "train" {
   instance_type = "p5.48xlarge"
 }
 """
+TYPO = CODE.replace("}\n", '  tags = { team = "vison" }\n}\n')
 LAX = PACK.replace("{tags: {team: {in: [vision, nlp]}}}", "{kind: vm}")
 
 
@@ -214,6 +215,7 @@ def test_what_a_pack_becomes_is_told(place: Place) -> None:
     assert "> - added: rules/&lt;b&gt;@\u200bteam&#124;\\[x\\](y)\\`.yaml" in ran.summary
     assert "> - modified: rules/demo.yaml" in ran.summary
     assert "By its own policy 0 would be failing instead of 1" in ran.summary
+    assert "> What it would have done is not known: no stored runs were given (`state`)." in ran.summary
     assert "<details><summary>rules/demo.yaml</summary>\n\nA major change" in ran.summary
     assert "| rule whose require | changed | tags.team is one of vision, nlp | kind is 'vm' |" in ran.summary
 
@@ -229,6 +231,73 @@ def test_links_of_a_request_lead_nowhere(place: Place) -> None:
     ran = place.run(FG_POLICY="policies/acme.yaml")
     assert ran.code == 1, ran.log
     assert "hunter2" not in ran.log + ran.summary
+
+
+def test_a_folder_of_policies_that_becomes_a_link_or_another_repository_judges_nothing(place: Place) -> None:
+    place.request()
+    lax = place.top / "lax"
+    (lax / "policies").mkdir(parents=True)
+    (lax / "policies/acme.yaml").write_text(POLICY.replace("{use: demo}", "{use: demo, skip: [whose]}"))
+    shutil.rmtree(place.work / "policies")
+    (place.work / "policies").symlink_to(lax / "policies")
+    place.commit()
+    assert place.run(FG_POLICY="policies/acme.yaml").code == 1
+    place.git("init", "--quiet", at=lax / "policies")
+    place.git("add", "--all", at=lax / "policies")
+    place.git("commit", "--quiet", "--message", "lax", at=lax / "policies")
+    (place.work / "policies").unlink()
+    shutil.copytree(lax / "policies", place.work / "policies")
+    place.commit()
+    assert place.git("ls-files", "--stage", "policies").startswith("160000")
+    ran = place.run(FG_POLICY="policies/acme.yaml")
+    assert ran.code == 1, ran.log
+    assert "does not load" in ran.summary
+
+
+def test_variables_choose_neither_policy_nor_mode_nor_what_counts(place: Place) -> None:
+    place.request()
+    (place.top / "none.json").write_text('{"schema": "finops-guard/baseline/1"}')
+    ran = place.run(
+        FINOPS_GUARD_MODE="enforce", FINOPS_GUARD_FAIL_ON="never", FINOPS_GUARD_POLICY="/nowhere.yaml",
+        FINOPS_GUARD_BASELINE=str(place.top / "none.json"), FINOPS_GUARD_QUIET="x", PYTHONSTARTUP="/nowhere",
+        FINOPS_GUARD_OUTPUT="json=/nowhere/x.json", FINOPS_GUARD_STATE="s3://evil/guard",
+    )  # fmt: skip
+    assert ran.code == 1, ran.log
+
+
+def test_fixes_stand_in_the_comment_and_once_on_the_lines_of_the_request(place: Place) -> None:
+    place.write(**{"infra/main.tf": CODE})
+    place.request(**{"infra/main.tf": TYPO, "infra/old.tf": TYPO.replace("train", "old")})
+    blob = place.git("rev-parse", "HEAD:infra/main.tf")
+    place.hub.files.append({"filename": "infra/main.tf", "sha": blob, "patch": "@@ -1,3 +1,4 @@\n r\n i\n+t\n }"})
+    ran = place.run(FG_PATH="infra", FG_SUGGEST="true")
+    assert ran.code == 1, ran.log
+    body = place.hub.comments[0]["body"]
+    assert "### Fixes" in body
+    assert "**infra/main.tf:3** · high · demo/whose on aws\\_instance.train\n\n```suggestion\n" in body
+    assert body.count('  tags = { team = "vision" }\n```') == 2
+    assert body in ran.summary
+    (review,) = place.hub.reviews
+    assert [(each["path"], each["line"]) for each in review["comments"]] == [("infra/main.tf", 3)]
+    assert "1 suggestion made, 1 outside of the request's lines" in ran.log
+    assert place.run(FG_PATH="infra", FG_SUGGEST="true").code == 1
+    assert len(place.hub.reviews) == 1
+
+    place.hub.refuses = {"POST", "PATCH"}
+    place.hub.notes.clear()
+    fork = place.run(FG_PATH="infra", FG_SUGGEST="true")
+    assert fork.code == 1
+    assert "### Fixes" in fork.summary
+
+
+def test_a_plan_and_what_stood_before_are_not_put_right(place: Place) -> None:
+    place.write(**{"main.tf": TYPO, "plan.json": plan(team="vison")})
+    place.request()
+    ran = place.run(FG_COMMENT="false")
+    assert ran.code == 1, ran.log
+    assert "### Fixes" not in ran.summary
+    ran = place.run(FG_PATH=".", FG_ONLY_NEW="true", FG_COMMENT="false")
+    assert "### Fixes" not in ran.summary
 
 
 def test_a_policy_of_the_request_reaches_no_host_and_no_secret(place: Place) -> None:
