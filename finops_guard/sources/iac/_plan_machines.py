@@ -74,7 +74,8 @@ def _launched(found: Machines, side: Values, other: Values | Unknown) -> Machine
 
 def _numbered(row: IacType, side: Values, written: Collection[str]) -> Machines:
     """The machines and how many. A number that nobody wrote the provider takes from others: `min_size`, say."""
-    numbers = [*row.count, *(path for fact, path in row.facts.items() if fact == _planned.STANDBY)]
+    filled = (_planned.STANDBY, _planned.VOLUME)
+    numbers = [*row.count, *(path for fact, path in row.facts.items() if fact in filled)]
     filled_in = {path for path in numbers if written and path[0] not in written}
 
     def look(path: Path) -> object:

@@ -20,8 +20,8 @@ NO_ACCELERATORS: Mapping[str, Value] = {
     "accelerators.vendor": None,
     "accelerators.memory": None,
 }
-STANDBY = "multi_az"
-"""The fact that there is a second machine which waits."""
+STANDBY, VOLUME = "multi_az", "volume_type"
+"""The facts that there is a second machine which waits, and what kind of volume it is."""
 _ACCELERATORS = tuple(NO_ACCELERATORS)
 _NOT_IN_TABLE = "neither the document nor the shipped table says"
 _ACCOUNT = "the document does not say which account it goes to"
@@ -118,6 +118,8 @@ def machines_of(row: IacType, look: Look) -> Machines:
     machine, choices = one_of(first(look, row.machine))
     count = total(first(look, row.count))
     facts = {fact: at(look, path) for fact, path in row.facts.items()}
+    if VOLUME in row.facts and row.type == "AWS::EC2::Volume" and facts[VOLUME] is None:
+        facts[VOLUME] = "gp2"  # what CreateVolume makes of nothing
     standby = facts.pop(STANDBY, None)
     if isinstance(standby, Unknown):
         count = standby

@@ -65,6 +65,7 @@ def both(type_: str, after: dict[str, object], before: dict[str, object]) -> dic
         (change("aws_ebs_volume", "a", {"type": "io2", "size": 100, "iops": 64000}), NONE, None, 0),  # next tier
         (change("aws_ebs_volume", "a", {"type": "gp3", "size": 100}, {"iops": True, "throughput": True}),
          Decimal(8), Decimal(8), 0),
+        (change("aws_ebs_volume", "a", {"size": 100}, {"type": True}), Decimal(10), Decimal(10), 0),
         (both("aws_ebs_volume", {"type": "gp3", "size": 200, "iops": 4000}, {"type": "gp3", "size": 100, "iops": 3000}),
          Decimal(8 + 5), Decimal(13), 0),
         (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b", "c"]}),
