@@ -20,11 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from finops_guard import notify
-from finops_guard.apply import Applied, Clock, Judge, Session, Verbs, another, apply, session, settle
+from finops_guard.apply import Applied, Clock, Judge, Limits, Session, Verbs, another, apply, session, settle
 from finops_guard.apply.own import before_ours
 from finops_guard.apply.recheck import with_room
 from finops_guard.apply.sights import Sights
@@ -57,11 +58,15 @@ MARK = "tag finops-guard-due"
 _LEFT = "its mark was not written: a plan file leaves every write to apply"
 _NOBODY = "no channel took its notice in this run"
 _NO_TICKET = "this version opens no tickets"
+_LATER = "the time of this run was up before all that is due was done"
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What an enforcing run acts with. With `plan_out` every act but notices is left to that plan file."""
+    """What an enforcing run acts with. With `plan_out` every act but notices is left to that plan file.
+
+    From `until` on no batch is begun but the first, so that every run comes nearer to the end.
+    """
 
     store: Store
     verbs: Verbs
@@ -70,6 +75,7 @@ class Orders:
     environ: Mapping[str, str]
     by: str
     plan_out: Path | None = None
+    until: datetime | None = None
 
 
 def act(report: Report, policy: Policy, orders: Orders, again: Again) -> Report:
@@ -119,17 +125,23 @@ class _Run:
             write_plan(orders.plan_out, steps, self.policy, ours.now(), identities=self.report.identities)
             applied = Applied(ours.run)
         else:
-            applied = apply(steps, ours, orders.verbs, orders.judge, because=notify.reasons)
+            applied = self._apply(steps)
         spoken = {step.id: step for step in self._spoken(first, told, marked)}
         done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
         short = [*marked.short, *applied.short, *self._tell_acts()]
         self._since(self.report.findings)
         self._say(left, findings, short)
+        more = marked.more or applied.more
+        self.remarks += [_LATER] if more else []
         remarks = (*self.report.remarks, *dict.fromkeys(self.remarks))
         return replace(
             self.report, steps=tuple(done), finished=ours.now(), short=tuple(dict.fromkeys(short)), remarks=remarks,
-            journal_head=ours.head or None,
+            journal_head=ours.head or None, more=more,
         )  # fmt: skip
+
+    def _apply(self, steps: Sequence[Step]) -> Applied:
+        orders, limits = self.orders, Limits(until=self.orders.until)
+        return apply(steps, self.ours, orders.verbs, orders.judge, limits=limits, because=notify.reasons)
 
     def _running(self, failing: Collection[str]) -> dict[str, EpisodeRecord]:
         """Running episodes of findings that do not fail in this run."""
@@ -182,7 +194,7 @@ class _Run:
         first: dict[str, Step] = {}
         for step in sorted(_marking(steps), key=lambda step: (*map(str, step.after.values()), step.id)):
             first.setdefault(step.resource.id, step)  # of several on one resource the earliest day
-        return apply(list(first.values()), self.ours, self.orders.verbs, self.orders.judge, because=notify.reasons)
+        return self._apply(list(first.values()))
 
     def _tell(self, steps: Sequence[Step], findings: Sequence[Finding], seen: Sequence[Seen], marked: Applied) -> Told:
         """Deliver notices and reminders, and begin the episodes of what was told."""

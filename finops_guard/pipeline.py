@@ -42,9 +42,9 @@ class Request:
     """What to judge and how. `targets`: empty for the policy's scope, else clouds and files. `at` is aware UTC.
 
     `asked`: the targets as a person named them, for the next step that the report suggests. `memory`: what an earlier
-    part of this run has read. `costs`: cost files beside those of the policy; `max_api_cost`: in USD. `every`: judge
-    also what a plan leaves as it is. `baseline`: findings that count no more. `given`: values of the variables and
-    parameters of documents.
+    part of this run has read. `until`: from then on no act is begun. `costs`: cost files beside those of the policy;
+    `max_api_cost`: in USD. `every`: judge also what a plan leaves as it is. `baseline`: findings that count no more.
+    `given`: values of the variables and parameters of documents.
     """
 
     policy: Policy
@@ -61,6 +61,7 @@ class Request:
     say: Callable[[str, int, int], None] = lambda _what, _done, _total: None
     clock: Clock = lambda: datetime.now(UTC)
     memory: Memory | None = None
+    until: datetime | None = None
     costs: tuple[str, ...] = ()
     max_api_cost: Decimal | None = None
     every: bool = False
@@ -176,7 +177,9 @@ def _enforced(report: Report, request: Request, store: Store, notes: Notes, path
         return barred(report, wrong)
     with orders.verbs_of(policy, notes, request.at, request.environ) as verbs:
         by, judge = orders.by_whom(report.run_id), orders.judge_of(policy, known.told)
-        given = Orders(store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out)
+        given = Orders(
+            store, verbs, judge, request.clock, request.environ, by, plan_out=request.plan_out, until=request.until
+        )
         after = act(report, policy, given, known.again)
     try:
         keep.result(store, after, path)

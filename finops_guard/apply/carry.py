@@ -82,6 +82,7 @@ class _Carry:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     more: bool = False
+    begun: bool = False
 
     def within(self, steps: Sequence[Step]) -> Iterable[Step]:
         """The steps but those of verbs that `at_most` has no room for. Only what would really be done takes room."""
@@ -118,12 +119,13 @@ class _Carry:
             kept = {step.id for step in later}
             queue.extendleft(reversed([step for step in some if step.id in kept]))
             if now:
+                self.begun = True
                 self._perform(now, verb)
 
     def _ends(self, queue: Iterable[Step], verb: str) -> bool:
         """Whether the time of the run is up, or the day holds no more of a verb whose rest waits."""
         policy, spent = self.session.policy, self.session.spent[verb]
-        if self.limits.until is not None and self.session.now() >= self.limits.until:
+        if self.begun and self.limits.until is not None and self.session.now() >= self.limits.until:
             why = "the time of this run was up"
             self.more = True
         elif choice.room(policy, verb, spent) == 0 and choice.defers(policy, verb):

@@ -55,7 +55,7 @@ class Limits:
     """How many resources a batch has, after how many failures in a row nothing more is done, how results are awaited.
 
     `looks` are the seconds to wait before each further reading of what the cloud took and has not done yet. From
-    `until` on no batch is begun.
+    `until` on no batch is begun but the first.
     """
 
     batch: int = 20

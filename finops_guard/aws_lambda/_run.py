@@ -1,7 +1,7 @@
 """One invocation of a run: begun once, gone on with as often as it takes, finished once.
 
-In the state: `run/<key>/start` (when it began and under what), what `_progress` keeps, `run/<key>/result`; and what
-`advice.keep` keeps of every run.
+In the state: `run/<key>/start` (when it began and under what), what `_progress` keeps, `run/<key>/acts/<n>` (what an
+invocation did whose time was up while it acted), `run/<key>/result`; and what `advice.keep` keeps of every run.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from finops_guard.advice import keep
 from finops_guard.aws_lambda._fetch import policy_at
@@ -23,14 +23,17 @@ from finops_guard.aws_lambda._progress import Progress, TimeUpError
 from finops_guard.errors import ActError, InputError, ScanError
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Policy, Report
+from finops_guard.model.report import StepState
 from finops_guard.pipeline import Request, run
+from finops_guard.state import numbered
 from finops_guard.state.lines import from_line, stamp, to_line
-from finops_guard.state.store import MemoryStore, Store, open_store
+from finops_guard.state.store import MemoryStore, Store, open_store, read_all, write_once
 from finops_guard.state.values import time_of
 
 _MARGIN = 30.0
 """Seconds to write down what was read and answer; a tenth of the time where that is less."""
 _TRIES = 3
+_OVER = frozenset({"done", "failed"})
 _VARIABLE = re.compile(r"\$env\.([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -66,11 +69,12 @@ class Invocation:
             progress.load()
         try:
             report = self._report(policy, began, progress)
+            self._acted(store, report)
         except TimeUpError:
             if isinstance(store, MemoryStore):
                 raise ScanError("the time was up, and without a state no other invocation goes on") from None
             progress.flush()
-            return {"continue": self._token(progress.cells)}
+            return {"continue": self._token(progress.cells + self._acts(store))}
         return self._finished(store, report, policy)
 
     def _report(self, policy: Policy, began: Mapping[str, Any], progress: Progress) -> Report:
@@ -83,6 +87,7 @@ class Invocation:
             state=self.order.state,
             environ=self.environ,
             memory=progress,
+            until=datetime.now(UTC) + timedelta(seconds=self._left() - self._margin),
             say=lambda _what, done, total: self._enough(progress) if done == total else None,
         )
         report = run(request)
@@ -98,10 +103,29 @@ class Invocation:
         if progress.fresh and self.remaining() / 1000 < least:
             raise TimeUpError
 
+    def _acted(self, store: Store, report: Report) -> None:
+        """Where the time was up while it acted: keep what was done, TimeUpError."""
+        if not report.more:
+            return
+        told = {"run": report.run_id, "steps": dict(_steps(report, _OVER)), "short": list(report.short)}
+        prefix = f"run/{self.order.key}/acts"
+        number = numbered.highest(store, prefix) + 1
+        while not write_once(store, numbered.key_of(prefix, number), to_line(told)):
+            number += 1
+        raise TimeUpError
+
+    def _earlier(self, store: Store) -> list[Mapping[str, Any]]:
+        """What earlier invocations did."""
+        keys = store.list(f"run/{self.order.key}/acts")
+        return [from_line(line) for _, line in read_all(store, keys) if line]
+
+    def _acts(self, store: Store) -> int:
+        return sum(count for told in self._earlier(store) for count in told["steps"].values())
+
     def _finished(self, store: Store, report: Report, policy: Policy) -> dict[str, object]:
         keep.terms(store, report, policy)
         keep.result(store, report, Path(self.folder, "snapshot"))
-        result = _result(report)
+        result = _result(report, self._earlier(store))
         store.create(f"run/{self.order.key}/result", to_line(result))
         return from_line(store.get(f"run/{self.order.key}/result") or to_line(result))
 
@@ -144,9 +168,15 @@ class Invocation:
         return self.remaining() / 1000 - self._margin
 
 
-def _result(report: Report) -> dict[str, object]:
-    """What a caller is told; the whole report is in the state."""
-    steps = Counter(f"{step.do} {step.state}" for step in report.steps)
+def _steps(report: Report, states: Collection[str]) -> Counter[str]:
+    return Counter(f"{step.do} {step.state}" for step in report.steps if step.state in states)
+
+
+def _result(report: Report, earlier: Sequence[Mapping[str, Any]]) -> dict[str, object]:
+    """What a caller is told; the whole report is in the state. `earlier`: what invocations before this one did."""
+    steps = _steps(report, get_args(StepState))
+    for told in earlier:
+        steps.update(told["steps"])
     return {
         "run": report.run_id,
         "report": f"reports/{report.run_id}",
@@ -157,7 +187,8 @@ def _result(report: Report) -> dict[str, object]:
         "resources": report.resources,
         "findings": {verdict: report.counts.get(verdict, 0) for verdict in ("pass", "fail", "unknown", "exempt")},
         "steps": dict(sorted(steps.items())),
-        "short": list(report.short),
+        "short": list(dict.fromkeys((*(why for told in earlier for why in told["short"]), *report.short))),
         "gaps": sum(not gap.expected for gap in report.gaps),
         "remarks": list(report.remarks),
+        **({"earlier": [told["run"] for told in earlier]} if earlier else {}),
     }

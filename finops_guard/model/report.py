@@ -210,7 +210,7 @@ class Report:
     they are looked at; those of a run that acts are held.
 
     `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
-    `barred`: why it could not act at all; `journal_head`: the hash that seals what it did. `planned`: only what is
+    `barred`: why it could not act at all; `more`: its time was up before all that is due was done; `journal_head`: the hash that seals what it did. `planned`: only what is
     planned was judged; then only findings of `enforced` bindings (their declared mode is enforce) fail a pipeline.
     `deltas`: what a plan adds to the bill of a month, all of it first, then each team's part.
     """
@@ -241,6 +241,7 @@ class Report:
     asked: tuple[str, ...] = ()
     short: tuple[str, ...] = ()
     barred: str | None = None
+    more: bool = False
     budgets: tuple[BudgetStatus, ...] = ()
     units: tuple[UnitCost, ...] = ()
     journal_head: str | None = None

@@ -233,6 +233,29 @@ def test_enforce_acts_once_whatever_is_repeated(world: World) -> None:
     assert world.writes == []
 
 
+def test_acts_that_take_longer_than_an_invocation_are_gone_on_with(world: World) -> None:
+    whole, times = until_done(EVENT | {"mode": "enforce", "run": "whole"}, lambda number: Context(f"w-{number}"))
+    assert times == 1
+    world.again()
+    sent = tagged(world)
+    event = EVENT | {"mode": "enforce", "run": "parts"}
+    result, times = until_done(event, lambda number: Context(f"p-{number}", script=lambda _asked: 0.2))
+    assert times > 3
+    assert result["steps"] == whole["steps"] == {"notify done": 8, "tag done": 8}
+    assert len(result["earlier"]) == times - 1
+    assert len(sent) == len(set(sent)) == 8
+    world.cloud.asked.clear()
+    assert handler(event, Context()) == result
+    assert world.writes == []
+
+
+def tagged(world: World) -> list[str]:
+    """A list that fills with what is asked to be tagged."""
+    seen: list[str] = []
+    world.cloud.instead["TagResources"] = lambda asked: seen.extend(asked["ResourceARNList"])
+    return seen
+
+
 def test_a_policy_that_is_dry_run_is_not_enforced(world: World) -> None:
     world.put("config/policies/dry.yaml", POLICY.replace("mode: enforce", "mode: dry-run"))
     result = handler({"policy": "s3://guard/config/policies/dry.yaml", "mode": "enforce"}, Context())
