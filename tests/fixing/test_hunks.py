@@ -33,7 +33,7 @@ def put(before: bytes, found: list[Hunk]) -> bytes:
     for hunk in found:
         assert last < hunk.first <= hunk.last <= len(lines)
         assert not out or hunk.first > last + 1, "hunks touch"
-        out += lines[last : hunk.first - 1] + [*hunk.lines]
+        out += [*lines[last : hunk.first - 1], *hunk.lines]
         last = hunk.last
     return b"".join(out + lines[last:])
 
@@ -81,5 +81,5 @@ def test_hunks_taken_together_are_the_text_after(lines: list[str], end: str, put
         after = applied(before, made)
     except CannotError:
         return
-    fixed = fixing.Fixed(cast("Report", None), {Path("f"): (before, after)}, {Path("f"): {edit: () for edit in made}})
+    fixed = fixing.Fixed(cast("Report", None), {Path("f"): (before, after)}, {Path("f"): dict.fromkeys(made, ())})
     assert put(before, list(hunks(fixed))) == after

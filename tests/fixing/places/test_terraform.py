@@ -24,8 +24,10 @@ def test_a_misspelt_value_and_a_key_in_another_spelling(house: Path) -> None:
     [
         (
             "",
-            "  tags = {\n"
-            '    project       = "churn"\n    team          = "vision"\n    workload-type = "evaluation"\n  }\n',
+            (
+                "  tags = {\n"
+                '    project       = "churn"\n    team          = "vision"\n    workload-type = "evaluation"\n  }\n'
+            ),
         ),
         ("  tags = {}\n", '  tags = { project = "churn", team = "vision", workload-type = "evaluation" }\n'),
         (
