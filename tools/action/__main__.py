@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
@@ -17,10 +18,15 @@ from finops_guard.outputs._escape import command_data, markdown
 from finops_guard.outputs.markdown import MARKER
 from tools.action import inputs as told
 from tools.action.base import configured
+from tools.action.fixes import suggestions
 from tools.action.policies import Judge, judge
 
-_OURS = ("GITHUB_TOKEN",)
-"""Variables that a scan is not given."""
+_HOLD = frozenset("ALL AZURE_ENDPOINT COSTS DEBUG GCP_ENDPOINT JOBS MAX_API_COST UNKNOWN VAR VAR_FILE".split())
+"""Of the variables FINOPS_GUARD_…, those that hold here too: what to read, and how strictly.
+
+Which policy, in which mode, what counts and where it is written is for the inputs alone.
+"""
+_PREFIX = "FINOPS_GUARD_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +53,25 @@ class Reports:
 
 def main() -> int:
     """The exit code."""
-    reports = None
+    reports = inputs = None
     try:
         inputs = told.read(os.environ)
+        os.environ.pop("GITHUB_TOKEN", None)  # what follows reads what strangers wrote; who comments is given it
         os.environ.update(configured("safe.directory", str(inputs.workspace)))  # a container runs as somebody else
         reports = Reports(Path(mkdtemp(prefix="finops-guard-", dir=inputs.temporary)))
         with TemporaryDirectory(prefix="finops-guard-base-", dir=inputs.temporary) as folder:
             by = judge(inputs, Path(folder))
             code, complaint = _scan(inputs, by, reports)
+            report = json.loads(reports.json.read_bytes()) if reports.json.exists() else None
+            fixes = [] if report is None else _fixes(inputs, by, reports, report)
     except GuardError as wrong:
         code, complaint = wrong.exit_code, "\n".join([wrong.what, *([wrong.help] if wrong.help else [])])
-        return _refused(reports, code, complaint)
-    if not reports.json.exists():
-        return _refused(reports, code, complaint)
-    report = json.loads(reports.json.read_bytes())
+        return _refused(reports, inputs, code, complaint)
+    if report is None:
+        return _refused(reports, inputs, code, complaint)
     _insert(reports.markdown, by.told)
     _outputs(report, reports)
-    _publish(reports, comment=inputs.comment, update_only=not by.told and _quiet(report))
+    _publish(reports, inputs, fixes, update_only=not by.told and _quiet(report))
     return 0 if code == 1 and not by.binding else code
 
 
@@ -78,19 +86,34 @@ def _scan(inputs: told.Inputs, by: Judge, reports: Reports) -> tuple[int, str]:
         *(("--baseline-ref", by.base) if inputs.only_new and by.base else ()),
         *("--", *inputs.paths),
     ]
-    environ = {name: value for name, value in os.environ.items() if name not in _OURS}
-    ran = _guard(arguments, inputs.workspace, environ)
+    ran = _guard(arguments, inputs.workspace)
     _log(ran.stderr)
     sys.stdout.write(ran.stdout)
     return ran.returncode, ran.stderr
 
 
-def _guard(arguments: list[str], cwd: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def _fixes(inputs: told.Inputs, by: Judge, reports: Reports, report: dict[str, Any]) -> list[Path]:
+    """Files of suggestions."""
+
+    def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        ran = _guard(arguments, inputs.workspace)
+        if ran.stderr:
+            _log(ran.stderr)
+        return ran
+
+    return list(suggestions(inputs, by, reports.folder, report, run))
+
+
+def _guard(arguments: list[str], cwd: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """The command; isolated, so that no file of the request is taken for a module of ours."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    kept = {name: os.environ[name] for end in _HOLD if (name := _PREFIX + end) in os.environ}
+    environ = {**ours, **kept, **more}
     return subprocess.run(  # noqa: S603 - ourselves
         [sys.executable, "-I", "-m", "finops_guard", *arguments],
         cwd=cwd,
         env=environ,
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
         encoding="utf-8",
@@ -144,26 +167,27 @@ def _quiet(report: dict[str, Any]) -> bool:
     return free and not found["fail"] and not found["unknown"] and not report["gaps"]
 
 
-def _publish(reports: Reports, *, comment: bool, update_only: bool) -> None:
-    """The report into the summary, and where that is wanted into the comment."""
-    if not comment:
-        if where := os.environ.get("GITHUB_STEP_SUMMARY"):
-            with Path(where).open("a", encoding="utf-8") as summary:
-                summary.write(reports.markdown.read_text("utf-8") + "\n")
-        return
-    arguments = ["comment", str(reports.markdown), *(["--update-only"] if update_only else [])]
-    ran = _guard(arguments, reports.folder, dict(os.environ))
+def _publish(reports: Reports, inputs: told.Inputs, fixes: Sequence[Path] = (), *, update_only: bool) -> None:
+    """The report into the summary, and where that is wanted into the comment, with the fixes below it."""
+    arguments = [
+        *("comment", str(reports.markdown)),
+        *(part for file in fixes for part in ("--suggestions", str(file))),
+        *(["--update-only"] if update_only else []),
+        *(["--review"] if inputs.suggest and inputs.base else []),
+        *([] if inputs.comment else ["--summary-only"]),
+    ]
+    ran = _guard(arguments, reports.folder, **({"GITHUB_TOKEN": inputs.token} if inputs.comment else {}))
     _log(ran.stderr + ran.stdout)
 
 
-def _refused(reports: Reports | None, code: int, complaint: str) -> int:
+def _refused(reports: Reports | None, inputs: told.Inputs | None, code: int, complaint: str) -> int:
     """There is no report: say why where people look, also in the comment that an earlier run left."""
     said = complaint.strip().splitlines()[:20]
     sys.stdout.write(f"::error title=finops-guard::{'%0A'.join(command_data(line) for line in said)}\n")
-    if reports is not None:
+    if reports is not None and inputs is not None:
         lines = "\n".join(f"> {markdown(line[:500])}" for line in said)
         reports.markdown.write_text(f"{MARKER}\n## finops-guard: nothing could be judged\n\n{lines}\n", "utf-8")
-        _publish(reports, comment=os.environ.get("FG_COMMENT") != "false", update_only=True)
+        _publish(reports, inputs, update_only=True)
     return code
 
 
