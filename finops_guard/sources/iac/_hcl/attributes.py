@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import syntax, templates
 from finops_guard.sources.iac._hcl.expressions import compiled, constant
+from finops_guard.sources.iac._hcl.graphemes import composed
 from finops_guard.sources.iac._hcl.values import OpenMap, Val, WrongError, text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def from_json(value: Val) -> Callable[[Scope], Val]:
 def template(value: str) -> Callable[[Scope], Val]:
     """A whole template; WrongError when it runs and is none."""
     if "${" not in value and "%{" not in value:
-        return constant(str(value))
+        return constant(composed(str(value)))
     mark = _MARK
     while mark in value:
         mark += "_"

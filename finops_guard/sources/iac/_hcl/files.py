@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import functions
 from finops_guard.sources.iac._hcl.attributes import template
+from finops_guard.sources.iac._hcl.graphemes import composed
 from finops_guard.sources.iac._hcl.scope import Scope
 from finops_guard.sources.iac._hcl.values import Set, Val, WrongError, typed, unknown_in
 
@@ -88,7 +89,7 @@ def _made(name: str, data: bytes, values: list[Val], module: Module) -> Val:
     if name == "filebase64sha256":
         return base64.b64encode(hashlib.sha256(data).digest()).decode()
     try:
-        said = data.decode()
+        said = composed(data.decode())
     except UnicodeDecodeError:
         raise WrongError("the file is not text in UTF-8") from None
     if name == "file":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import arithmetic
 from finops_guard.sources.iac._hcl.types import convert, type_of, unify
-from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, boolean, number, typed
+from finops_guard.sources.iac._hcl.values import Lazy, List, Map, OpenMap, Val, WrongError, boolean, number, typed
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.scope import Scope
@@ -28,16 +28,24 @@ def equal(one: Val, other: Val) -> bool | Unknown:  # noqa: PLR0911 - one line a
     if isinstance(one, dict) and isinstance(other, dict):
         if type(one) is not type(other) or one.keys() != other.keys():
             return False
-        return _all(equal(one[key], other[key]) for key in one)
+        return _of_types(one, other, _all(equal(one[key], other[key]) for key in one))
     if isinstance(one, list) and isinstance(other, list):
         if type(one) is not type(other) or len(one) != len(other):
             return False
-        return _all(equal(left, right) for left, right in zip(one, other, strict=True))
+        same = _all(equal(left, right) for left, right in zip(one, other, strict=True))
+        return _of_types(one, other, same)
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and isinstance(other, str) and one == other
     return bool(one == other)
+
+
+def _of_types(one: Val, other: Val, same: bool | Unknown) -> bool | Unknown:  # noqa: FBT001 - an answer so far
+    """Lists and maps of elements of two types are not equal, though they be empty; `any` may be ours alone."""
+    if same is False or not isinstance(one, (List, Map)) or one.of == other.of:
+        return same
+    return Unknown("lists of which the type cannot be told") if "any" in (one.of, other.of) else False
 
 
 def _all(answers: object) -> bool | Unknown:

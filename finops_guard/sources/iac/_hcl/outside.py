@@ -18,6 +18,7 @@ from finops_guard.sources.iac._given import Given, Taken, is_terraform
 from finops_guard.sources.iac._hcl import syntax
 from finops_guard.sources.iac._hcl.attributes import from_json, told
 from finops_guard.sources.iac._hcl.constraints import constraint
+from finops_guard.sources.iac._hcl.graphemes import composed
 from finops_guard.sources.iac._hcl.scope import Scope
 from finops_guard.sources.iac._hcl.syntax import Mistake
 from finops_guard.sources.iac._hcl.types import convert
@@ -105,7 +106,7 @@ def _from_text(raw: str, block: Block, what: str) -> Val:
     node = None if type_ is None else type_.node
     written = "" if not isinstance(node, tuple) else node[1][node[0].start_byte : node[0].end_byte].decode()
     if type_ is None or written.strip('"') in _PLAIN or node in _PLAIN:
-        return raw
+        return composed(raw)
     source = syntax.parse(f"v = {raw}\n".encode(), "")
     attribute = source.body.attributes.get("v") if len(source.body.attributes) == 1 else None
     return Unknown(f"{what} is not an expression") if attribute is None else told(attribute, LITERALS)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.graphemes import composed
 from finops_guard.sources.iac._hcl.values import OpenMap, Set, Val, WrongError, boolean, bounded, called, in_order, text
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _character(match: re.Match[str]) -> str:
 def literal(raw: str, *, quoted: bool) -> str:
     """Literal text of a template; `$${` and `%%{` stand for what has one sign less."""
     plain = raw.replace("$${", "${").replace("%%{", "%{")
-    return unescaped(plain) if quoted else plain
+    return composed(unescaped(plain) if quoted else plain)
 
 
 def quoted(node: Node, data: bytes, compile_: Compile) -> Run:
@@ -164,7 +165,7 @@ def _joined(tokens: list[Part], *, alone: bool = True) -> Run:
     def say(scope: Scope) -> Val:
         out: list[str] = []
         unknown = _write(parts, scope, out)
-        return bounded("".join(out)) if unknown is None else unknown
+        return bounded(composed("".join(out))) if unknown is None else unknown
 
     return say
 

@@ -157,10 +157,8 @@ def as_set(value: Val, of: Type = ANY) -> Val:
     items = [convert(item, of) for item in value]
     if (found := unknown_in(items)) is not None:
         return found
-    if of == "string" and None not in items:
-        return Set(sorted(set(items)), of)
-    if of == "number" and None not in items:
-        return Set(sorted(set(items)), of)
+    if of in _PRIMITIVE:
+        return Set([*sorted({item for item in items if item is not None}), *[None] * (None in items)], of)
     distinct: list[Val] = []
     for item in items:
         if item not in distinct:

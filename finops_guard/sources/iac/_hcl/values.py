@@ -10,7 +10,7 @@ resources, modules         Lazy: attributes are worked out when they are asked f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -29,6 +29,13 @@ class Typed(Unknown):
 def typed(value: Unknown, of: object) -> Unknown:
     """The same reason for a value of a type."""
     return value if isinstance(value, Typed) and value.of == of else Typed(value.reason, of)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitive(Typed):
+    """A value that was marked so: it is never shown, unless the sources themselves take the mark away."""
+
+    value: object = field(default=None, repr=False)
 
 
 class WrongError(Exception):

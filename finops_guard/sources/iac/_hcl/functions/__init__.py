@@ -9,14 +9,15 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.functions import collections, encoding, networks, numbers, strings
-from finops_guard.sources.iac._hcl.values import Val, WrongError, bounded, typed, unknown_in
+from finops_guard.sources.iac._hcl.functions import conversions, encoding, lists, maps, networks, numbers, sets, strings
+from finops_guard.sources.iac._hcl.graphemes import composed
+from finops_guard.sources.iac._hcl.values import Typed, Val, WrongError, bounded, typed, unknown_in
 
 Function: TypeAlias = Callable[..., Val]
 
-_MODULES = (strings, collections, numbers, encoding, networks)
+_MODULES = (strings, lists, maps, sets, conversions, numbers, encoding, networks)
 _FUNCTIONS: dict[str, Function] = {name: made for module in _MODULES for name, made in module.FUNCTIONS.items()}
-_PARTIAL: frozenset[str] = collections.PARTIAL
+_PARTIAL: frozenset[str] = lists.PARTIAL | maps.PARTIAL | conversions.PARTIAL
 _TEXTS = ("list", "string")
 _GIVES: dict[str, object] = {
     **dict.fromkeys(strings.FUNCTIONS, "string"),
@@ -41,7 +42,7 @@ def call(name: str, values: list[Val]) -> Val:
     """What a function gives; WrongError where it takes no such arguments."""
     plain = name.removeprefix("core::")
     found = _call(plain, values)
-    if isinstance(found, Unknown) and plain in _GIVES:
+    if isinstance(found, Unknown) and not isinstance(found, Typed) and plain in _GIVES:
         return typed(found, _GIVES[plain])
     return found
 
@@ -57,7 +58,9 @@ def _call(plain: str, values: list[Val]) -> Val:
                 return Unknown(found.reason)
     try:
         found = function(*values)
-        return bounded(found) if isinstance(found, (str, list)) else found
+        return (
+            bounded(composed(found) if isinstance(found, str) else found) if isinstance(found, (str, list)) else found
+        )
     except TypeError:
         raise WrongError(f"{plain}() takes no such arguments") from None
     except (ArithmeticError, ValueError, LookupError, MemoryError) as wrong:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from urllib.parse import quote_plus
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.graphemes import composed
 from finops_guard.sources.iac._hcl.values import List, Val, WrongError, in_order, parsed, text
 
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -39,10 +40,10 @@ def json_text(value: Val) -> str:
 def from_json(value: object) -> Val:
     """What JSON gives, as a value of the language."""
     if isinstance(value, dict):
-        return {key: from_json(item) for key, item in sorted(value.items())}
+        return {composed(key): from_json(item) for key, item in sorted(value.items())}
     if isinstance(value, list):
         return [from_json(item) for item in value]
-    return value
+    return composed(value) if isinstance(value, str) else value
 
 
 def _jsondecode(value: Val) -> Val:
@@ -79,7 +80,7 @@ def _of_yaml(node: Val, yaml: Val) -> Val:
         return [_of_yaml(item, yaml) for item in node.value]
     kind, said = node.tag.rpartition(":")[2], node.value
     if kind == "str":
-        return said
+        return composed(said)
     if kind == "null":
         return None
     if kind == "bool" and said in {"true", "false"}:

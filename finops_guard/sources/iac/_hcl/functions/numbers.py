@@ -10,6 +10,8 @@ from finops_guard.sources.iac._hcl.arithmetic import NEGATIVE_ZERO, NOT_EXACT, a
 from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
 
 _POWER = 100
+_WHOLE = 2**53
+"""Up to here whole numbers are exact where Terraform works with 64 bits."""
 
 
 def _n(value: Val) -> int | Decimal:
@@ -47,12 +49,14 @@ def _pow(base: Val, power: Val) -> Val:
     if other < 0 or other > _POWER or abs(one) > 10**6:
         raise ValueError("a power that is not exact")
     result = one**other
-    return result if abs(result) < 10**_POWER else NOT_EXACT
+    return result if abs(result) < _WHOLE else NOT_EXACT
 
 
 def _parseint(value: Val, base: Val) -> Val:
     digits, (radix,) = text(value), _ints((base,))
-    if not isinstance(digits, str) or not digits.lstrip("-").isalnum() or not 2 <= radix <= 36:  # noqa: PLR2004
+    if radix > 36:  # noqa: PLR2004 - beyond it Python has no digits
+        raise ValueError("a base that we do not read")
+    if not isinstance(digits, str) or not (digits.isascii() and digits.lstrip("-").isalnum()) or radix < 2:  # noqa: PLR2004
         raise WrongError("not a number of that base")
     try:
         return int(digits, radix)
@@ -61,11 +65,20 @@ def _parseint(value: Val, base: Val) -> Val:
 
 
 def _range(*limits: Val) -> Val:
-    start, end, *step = _ints(limits if len(limits) > 1 else (0, *limits))
+    start, end, *step = map(_n, limits if len(limits) > 1 else (0, *limits))
     by = step[0] if step else (1 if end >= start else -1)
-    if by == 0 or len(range(start, end, by)) > 1024:  # noqa: PLR2004 - Terraform's own limit
-        raise WrongError("too many numbers")
-    return List(range(start, end, by), "number")
+    if by == 0 or (end < start if by > 0 else end > start):
+        raise WrongError("no such numbers")
+    found: list[Val] = []
+    at: Val = start
+    while (at < end) if by > 0 else (at > end):
+        found.append(at)
+        at = add(at, by)
+        if isinstance(at, Unknown):
+            return at
+        if len(found) > 1024:  # noqa: PLR2004 - Terraform's own limit
+            raise WrongError("too many numbers")
+    return List(found, "number")
 
 
 def _signum(value: Val) -> int:

@@ -1,20 +1,23 @@
-"""Functions of strings. What depends on graphemes is unknown for text that is not ASCII."""
+"""Functions of strings."""
 
 from __future__ import annotations
 
 import re
-from decimal import ROUND_HALF_EVEN, Decimal
+from collections.abc import Callable
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.functions.encoding import json_text
-from finops_guard.sources.iac._hcl.values import List, Val, WrongError, boolean, number, text
+from finops_guard.sources.iac._hcl.functions.formatting import format_, formatlist
+from finops_guard.sources.iac._hcl.graphemes import characters
+from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
 
-_NOT_ASCII = Unknown("graphemes of text that is not ASCII")
-_VERB = re.compile(r"%(?:\[(\d+)\])?([-+# 0]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])")
-_INITIAL = re.compile(r"(?<![A-Za-z0-9_])[a-z]")
-_SPACE = " \t\n\r\v\f\u0085\u00a0"
+_NOT_OURS = Unknown("graphemes that we do not tell apart")
+_SPACE = " \t\n\r\v\f\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+_SPACE += "\u2028\u2029\u202f\u205f\u3000"
+_KEPT = frozenset("ßŉǰﬀﬁﬂﬃﬄﬅﬆ")
+"""Letters without an upper case of one character, as far as people write them."""
+_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))?", re.ASCII)
 _LONGEST = 1_000_000
-"""Characters of a padded or repeated string; beyond it a document costs more than it says."""
+"""Characters of an indentation; beyond it a document costs more than it says."""
 
 
 def _s(value: Val) -> str:
@@ -37,17 +40,29 @@ def _list(value: Val) -> list[Val]:
     return value
 
 
-def _upper(value: Val) -> str:
-    return "".join(char.upper() if len(char.upper()) == 1 else char for char in _s(value))
+def _upper(value: Val) -> Val:
+    return _cased(_s(value), str.upper)
 
 
-def _lower(value: Val) -> str:
-    return "".join(char.lower() if len(char.lower()) == 1 else char for char in _s(value))
+def _lower(value: Val) -> Val:
+    return _cased(_s(value).replace("İ", "i"), str.lower)
+
+
+def _cased(said: str, case: Callable[[str], str]) -> Val:
+    """Each character in another case, as one character."""
+    if said.isascii():
+        return case(said)
+    made = [case(char) if char not in _KEPT else char for char in said]
+    return "".join(made) if all(len(each) == 1 for each in made) else Unknown("letters of which the case is several")
 
 
 def _title(value: Val) -> Val:
-    said = _s(value)
-    return _INITIAL.sub(lambda found: found[0].upper(), said) if said.isascii() else _NOT_ASCII
+    """The first letter of each word; a word ends at white space and at ASCII that is no letter, digit or `_`."""
+    out, begins = [], True
+    for char in _s(value):
+        out.append(char.title() if begins and len(char.title()) == 1 else char)
+        begins = not (char == "_" or char.isalnum()) if char.isascii() else char in _SPACE
+    return "".join(out)
 
 
 def _join(separator: Val, *lists: Val) -> str:
@@ -58,16 +73,39 @@ def _split(separator: Val, value: Val) -> List:
     by, said = _s(separator), _s(value)
     if not said:
         return List([""] if by else [], "string")
-    return List(said.split(by) if by else list(said), "string")
+    if by:
+        return List(said.split(by), "string")
+    return List(list(said), "string")
 
 
 def _replace(value: Val, old: Val, new: Val) -> Val:
     said, what, by = _s(value), _s(old), _s(new)
     if len(what) > 1 and what.startswith("/") and what.endswith("/"):
-        if "$" in by or "\\" in by:
-            return Unknown("a replacement that refers to groups")
-        return _pattern(what[1:-1]).sub(by, said)
+        return _replaced(_pattern(what[1:-1]), said, by)
     return said.replace(what, by)
+
+
+def _replaced(pattern: re.Pattern[str], said: str, by: str) -> str:
+    """As Go replaces: an empty match right behind another match is none, and `$name` is the longest name."""
+    out: list[str] = []
+    at = 0
+    for found in pattern.finditer(said):
+        if found.start() == found.end() == at and found.start() > 0 and out:
+            continue
+        out += [said[at : found.start()], _REFERENCE.sub(lambda part, found=found: _group(part, found), by)]  # type: ignore[misc] # of this match
+        at = found.end()
+    return "".join([*out, said[at:]])
+
+
+def _group(part: re.Match[str], found: re.Match[str]) -> str:
+    """What a reference in a replacement stands for: a group, or nothing where there is none of that name."""
+    if part[0] in {"$", "$$"}:
+        return "$"
+    name = str(part[1] or part[2])
+    try:
+        return found.group(int(name) if name.isdecimal() else name) or ""
+    except (IndexError, KeyError):
+        return ""
 
 
 def _pattern(pattern: str) -> re.Pattern[str]:
@@ -100,103 +138,29 @@ def _regexall(pattern: Val, value: Val) -> Val:
 
 
 def _substr(value: Val, offset: Val, length: Val) -> Val:
-    said, start, count = _s(value), _n(offset), _n(length)
-    if not said.isascii():
-        return _NOT_ASCII
-    if start < 0 and count == 0:
-        return Unknown("a part of no length from the end")
-    start = max(0, len(said) + start) if start < 0 else start
-    return said[start:] if count < 0 else said[start : start + count]
+    """A part of a text; from its end, a length of nothing is all the rest (measured: terraform 1.11)."""
+    said, start, count = characters(_s(value)), _n(offset), _n(length)
+    if said is None:
+        return _NOT_OURS
+    if start < 0:
+        start, count = max(0, len(said) + start), count or -1
+    return "".join(said[start:] if count < 0 else said[start : start + count])
 
 
 def _strrev(value: Val) -> Val:
-    said = _s(value)
-    return said[::-1] if said.isascii() else _NOT_ASCII
+    said = characters(_s(value))
+    return _NOT_OURS if said is None else "".join(reversed(said))
 
 
 def _indent(width: Val, value: Val) -> str:
     return _s(value).replace("\n", "\n" + " " * min(_n(width), _LONGEST))
 
 
-def _format(pattern: Val, *values: Val) -> Val:
-    """As Go formats, for the verbs that are used: s d v q t f x; another one is unknown."""
-    shape, out, at, used = _s(pattern), [], 0, 0
-    if None in values:
-        return Unknown("a format of null")
-    for found in _VERB.finditer(shape):
-        between = shape[at : found.start()]
-        if "%" in between:
-            return Unknown("a format that we do not read")
-        out.append(between)
-        at = found.end()
-        if found[5] == "%":
-            out.append("%")
-            continue
-        used = int(found[1]) if found[1] else used + 1
-        if used > len(values):
-            raise WrongError("too few values for the format")
-        said = _formatted(found, values[used - 1])
-        if isinstance(said, Unknown):
-            return said
-        out.append(said)
-    if "%" in shape[at:]:
-        return Unknown("a format that we do not read")
-    return "".join([*out, shape[at:]])
-
-
-def _formatted(found: re.Match[str], value: Val) -> str | Unknown:
-    flags, width, places, verb = found[2], int(found[3] or 0), found[4], found[5]
-    if set(flags) - {"-", "0"} or width > _LONGEST or (places is not None and verb != "f"):
-        return Unknown("a format that we do not read")
-    said: str
-    if verb == "s":
-        if value is None:
-            return Unknown("a format that we do not read")
-        said = json_text(value) if isinstance(value, (list, dict)) else _s(value)
-    elif verb == "v":
-        said = value if isinstance(value, str) else json_text(value)
-    elif verb == "q":
-        said = json_text(value if isinstance(value, (list, dict)) else _s(value))
-        if not said.isascii() or "\\" in said.replace('\\"', ""):
-            return Unknown("a format that we do not read")
-    elif verb == "t":
-        said = _s(boolean(value))
-    elif verb in {"d", "x", "X"}:
-        plain = number(value)
-        if not isinstance(plain, int):
-            return Unknown("a format that we do not read")
-        said = format(plain, verb)
-    elif verb == "f":
-        exact = Decimal(number(value))  # type: ignore[arg-type] # known: unknown arguments never come here
-        said = str(exact.quantize(Decimal(1).scaleb(-int(places or 6)), ROUND_HALF_EVEN))
-    else:
-        return Unknown("a format that we do not read")
-    return _padded(said, flags, width)
-
-
-def _padded(said: str, flags: str, width: int) -> str | Unknown:
-    if width and not said.isascii():
-        return _NOT_ASCII
-    if "-" in flags:
-        return said.ljust(width)
-    return said.zfill(width) if "0" in flags else said.rjust(width)
-
-
-def _formatlist(pattern: Val, *values: Val) -> Val:
-    lengths = {len(value) for value in values if isinstance(value, list)}
-    if len(lengths) > 1:
-        raise WrongError("lists of different lengths")
-    count = lengths.pop() if lengths else 1
-    rows = [[value[index] if isinstance(value, list) else value for value in values] for index in range(count)]
-    made = [_format(pattern, *row) for row in rows]
-    return next((said for said in made if isinstance(said, Unknown)), List(made, "string"))
-
-
 FUNCTIONS = {
     "chomp": lambda value: _s(value).rstrip("\r\n"),
     "endswith": lambda value, end: _s(value).endswith(_s(end)),
-    "format": _format,
-    "formatlist": _formatlist,
+    "format": format_,
+    "formatlist": formatlist,
     "indent": _indent,
     "join": _join,
     "lower": _lower,
