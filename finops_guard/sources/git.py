@@ -36,7 +36,13 @@ _ALONE = {
 }
 _PLAIN = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "blame.ignoreRevsFile=")
 _HEAD = re.compile(rb"([0-9a-f]{40,64}) \d+ (\d+)")
+_ID = re.compile(r"[0-9a-f]{40,64}")
+_SHOWN = 80
 _REF = re.compile(r"[^\x00-\x20\x7f-][^\x00-\x20\x7f]*")
+
+
+class NoGitError(InputError):
+    """Git itself does not answer, whatever was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,18 @@ def authors(file: Path, lines: Sequence[int], seconds: float) -> Mapping[int, Au
 def commit(folder: Path, ref: str) -> str:
     """The id of the commit that a ref of a folder's repository names. InputError for none, or what is no ref."""
     if not _REF.fullmatch(ref):
-        raise InputError(f"{ref!r} is not the name of a commit or a ref")
+        raise InputError(f"{ref[:_SHOWN]!r} is not the name of a commit or a ref")
     try:
         said = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except NoGitError:
+        raise
     except InputError as wrong:
-        what = wrong.what if "rev-parse: " in wrong.what else f"there is no {ref} in {folder}"
+        what = wrong.what if "rev-parse: " in wrong.what else f"there is no {ref[:_SHOWN]} in {folder}"
         raise InputError(what, help="a shallow checkout does not have it: fetch it, or use fetch-depth: 0") from None
-    return said.decode("ascii").strip()
+    id_ = said.decode("ascii", "replace").strip()
+    if not _ID.fullmatch(id_):
+        raise InputError(f"{ref[:_SHOWN]!r} is not the name of one commit")
+    return id_
 
 
 def take(
@@ -153,9 +164,9 @@ def _git(
             timeout=seconds,
         )
     except subprocess.TimeoutExpired:
-        raise InputError(f"{folder}: git {arguments[0]} took more than {seconds:.0f} s") from None
+        raise NoGitError(f"{folder}: git {arguments[0]} took more than {seconds:.0f} s") from None
     except OSError as wrong:
-        raise InputError(f"git cannot be run: {wrong.strerror or wrong}") from None
+        raise NoGitError(f"git cannot be run: {wrong.strerror or wrong}") from None
     if ran.returncode:
         said = ran.stderr.decode("utf-8", "replace").strip().splitlines()
         raise InputError(f"git {arguments[0]}: {said[-1]}" if said else f"git {arguments[0]} answers {ran.returncode}")

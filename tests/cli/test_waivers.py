@@ -294,6 +294,73 @@ def test_in_a_hook_of_git_the_repository_is_that_of_the_target(house: Path, monk
     assert (ran.code, ", by Ann" in str(exempt(report)["aws_instance.a"])) == (0, True), ran.err
 
 
+@pytest.mark.parametrize("ref", ["^HEAD", "main..main", "HEAD^{tree}", "x" * 5000, "@{u}", "blob"])
+def test_what_is_no_commit_is_told_in_a_line(house: Path, ref: str) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    commit(house)
+    git(house, "tag", "blob", git(house, "rev-parse", "HEAD:infra/main.tf"))
+    ran, _ = scan("infra", f"--baseline-ref={ref}")
+    assert (ran.code, ran.out) == (2, "")
+    assert max(map(len, ran.err.splitlines())) < 300, ran.err
+    assert "ls-tree" not in ran.err
+
+
+def test_tags_of_tags_and_odd_names_are_refs(house: Path) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    commit(house)
+    git(house, "tag", "-a", "v1", "-m", "a tag")
+    git(house, "tag", "-a", "v2", "v1", "-m", "a tag of a tag")
+    git(house, "branch", "feature/ünï@b")
+    for ref in ("v1", "v2", "feature/ünï@b", "refs/heads/main", "HEAD~0"):
+        assert scan("infra", f"--baseline-ref={ref}")[0].code == 0, ref
+
+
+def test_without_git_a_waiver_has_no_author_and_a_ref_is_no_riddle(
+    house: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (house / "infra/main.tf").write_text(machine("a", SAID))
+    commit(house)
+    monkeypatch.setenv("PATH", str(house))
+    ran, report = scan("infra")
+    said = "moves in December (inline at infra/main.tf:1, until 2026-12-20)"
+    assert (ran.code, exempt(report)["aws_instance.a"]) == (0, said)
+    ran, _ = scan("infra", "--baseline-ref", "HEAD")
+    assert (ran.code, "git cannot be run" in ran.err, "shallow" in ran.err) == (2, True, False)
+
+
+def test_a_renamed_file_is_blamed_on_who_wrote_the_comment(house: Path) -> None:
+    (house / "infra/main.tf").write_text(machine("a", SAID) + "# padding\n" * 20)
+    wrote = commit(house)
+    git(house, "mv", "infra/main.tf", "infra/other.tf")
+    commit(house)
+    (house / "infra/other.tf").write_text("\n" + (house / "infra/other.tf").read_text())
+    assert f" in {wrote[:10]}" in str(exempt(scan("infra")[1])["aws_instance.a"])
+
+
+def test_a_baseline_survives_line_ends_order_and_keys_of_any_text(house: Path) -> None:
+    loop = machine("k").replace("{\n", '{\n  for_each = toset(["x\\"y", "é", "a\\nb", "a]b", "\\u202e"])\n', 1)
+    main = house / "infra/main.tf"
+    main.write_text(machine("a") + loop)
+    scan("infra", "--write-baseline", "stood.json")
+    main.write_bytes((loop + machine("a")).replace("\n", "\r\n").encode())
+    ran, report = scan("infra", "--baseline", "stood.json")
+    assert (ran.code, len(report["findings"])) == (0, 6)
+    main.write_bytes(b"\xef\xbb\xbf" + (SAID + machine("a") + loop.replace('"é"', '"e"')).encode())
+    ran, report = scan("infra", "--baseline", "stood.json")
+    assert (ran.code, [name for name, why in exempt(report).items() if why is None]) == (1, ['aws_instance.k["e"]'])
+    assert "moves in December" in str(exempt(report)["aws_instance.a"])
+
+
+def test_what_is_no_comment_waives_nothing(house: Path) -> None:
+    text = SAID.replace('"', '\\"')
+    quoted = machine("a").replace('"x"', f'"{text}"')
+    heredoc = machine("b").replace('"x"', f'"x"\n  user_data = <<EOT\n{SAID}\n/* {SAID} */\nEOT')
+    apart = f"{SAID}\n\n" + machine("c").lstrip()
+    (house / "infra/main.tf").write_text(quoted + heredoc + apart)
+    ran, report = scan("infra")
+    assert (ran.code, set(exempt(report).values())) == (1, {None})
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -7,6 +7,8 @@ stands, or right below it. Whether it is obeyed is for the policy to say.
 
 from __future__ import annotations
 
+import codecs
+
 from finops_guard.sources import standard_input
 from finops_guard.sources.iac._ignores import hcl, json, yaml
 from finops_guard.sources.iac._ignores.marks import LARGEST, MARK, NOTHING, Ignore, Source, parsed
@@ -31,7 +33,7 @@ def read(file: str) -> Source:
         return NOTHING
     name = path.name.casefold()
     if name.endswith((".tf", ".tofu")):
-        return hcl.source(data, text, file)
+        return hcl.source(data.removeprefix(codecs.BOM_UTF8), text.removeprefix("\ufeff"), file)
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", "//", "/*")):
         return json.source(text, file)
     may = file == standard_input.NAME or name.endswith((".yaml", ".yml", ".template", ".json"))
