@@ -57,7 +57,6 @@ Told: TypeAlias = dict[tuple[str, int], tuple[str, ...]]
 MARK = "tag finops-guard-due"
 _LEFT = "its mark was not written: a plan file leaves every write to apply"
 _NOBODY = "no channel took its notice in this run"
-_NO_TICKET = "this version opens no tickets"
 _LATER = "the time of this run was up before all that is due was done"
 
 
@@ -127,7 +126,7 @@ class _Run:
         else:
             applied = self._apply(steps)
         spoken = {step.id: step for step in self._spoken(first, told, marked)}
-        done = [*spoken.values(), *(_honest(step) for step in applied.over(steps) if step.id not in spoken)]
+        done = [*spoken.values(), *(step for step in applied.over(steps) if step.id not in spoken)]
         short = [*marked.short, *applied.short, *self._tell_acts()]
         self._since(self.report.findings)
         self._say(left, findings, short)
@@ -282,11 +281,6 @@ class _Run:
 
 def _failing(findings: Iterable[Finding]) -> set[str]:
     return {finding.id for finding in findings if finding.verdict == "fail"}
-
-
-def _honest(step: Step) -> Step:
-    """A ticket that is due is not opened yet."""
-    return replace(step, state="refused", because=_NO_TICKET) if (step.do, step.state) == ("ticket", "due") else step
 
 
 def _marking(steps: Iterable[Step]) -> Iterator[Step]:

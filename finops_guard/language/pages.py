@@ -13,7 +13,7 @@ from finops_guard.model import DESTRUCTIVE, SEVERITIES, VERBS
 _DOES = {
     "notify": "Send to the policy's channels; `mark` also writes the tag `finops-guard-due`.",
     "suggest": "Target and saving in the report; never sent alone.",
-    "ticket": "Open a ticket, update it, close it when the finding is gone.",
+    "ticket": "Open a ticket, update it, close it when the finding is gone. Not in this version: it is refused.",
     "block": "Fail the pipeline, on infrastructure as code.",
     "tag": "Write tags; other tags are left alone.",
     "start": "Start what a rule of the same pack stopped, by our journal, and nobody started since.",

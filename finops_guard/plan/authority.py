@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from finops_guard.model import Binding, Policy, Rule, Verb
     from finops_guard.plan.context import Context, Draft
 
+NO_TICKETS = "this version opens no tickets"
 _NONE = Cap(0)
 
 
@@ -58,6 +59,8 @@ def _says(binding: Binding, rule: Rule, index: int, context: Context) -> _Says:
         refused.append(lowered)
     elif lowered and policy.mode == "enforce":
         idle.append(lowered)
+    if not refused and rung.do == "ticket":
+        (refused if context.mode == "enforce" else idle).append(NO_TICKETS)
     if not refused and (needed := policy.approve.get(rung.do, 0)):
         waits.append(f"{rung.do} waits for {needed} approval{'s' * (needed > 1)}")
     return _Says(tuple(refused), tuple(waits), tuple(idle))

@@ -24,7 +24,9 @@ class _Cloud(NamedTuple):
 
 
 _ANY = re.compile(r"(?s:.*)")
-_AWS = re.compile(r"[\w\s+\-=.:/@]*")
+_SPACES = "\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""Unicode's separators, which AWS takes (`\\p{Z}` in its patterns); tabs, line breaks and their like it does not."""
+_AWS = re.compile(rf"[\w{_SPACES}+\-=.:/@]*")
 _CLOUDS = {
     "aws": _Cloud("AWS", _AWS, _AWS),
     "azure": _Cloud("Azure", re.compile(r"[^<>%&\\?/]*"), _ANY),

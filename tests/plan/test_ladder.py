@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from finops_guard.model import Cap, Freeze, Money, Param, Resource, Rung, Unknown, Verb
+from finops_guard.model import Cap, Freeze, Mode, Money, Param, Resource, Rung, Unknown, Verb
 from finops_guard.plan import Episode, plan
 from tests.factory import report
 from tests.plan.build import (
@@ -213,8 +213,14 @@ def test_a_type_without_the_verb_says_so() -> None:
     assert (refused.state, refused.because) == ("refused", why)
 
 
+@pytest.mark.parametrize(("mode", "state"), [("dry-run", "due"), ("enforce", "refused")])
+def test_a_ticket_that_nobody_opens_is_never_shown_as_if_it_were(mode: Mode, state: str) -> None:
+    (step,) = planned(finding(of=rule(Rung("ticket"))), mode=mode)
+    assert (step.state, step.because) == (state, "this version opens no tickets")
+
+
 def test_speaking_needs_no_module() -> None:
-    verbs: tuple[Verb, ...] = ("notify", "suggest", "ticket")
+    verbs: tuple[Verb, ...] = ("notify", "suggest")
     steps = planned(finding(of=rule(*(Rung(verb) for verb in verbs))), can=lambda _type, _verb: False, mode="enforce")
     assert {s.state for s in steps} == {"due"}
 
