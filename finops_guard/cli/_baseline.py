@@ -62,11 +62,14 @@ def _at(request: Request, ref: str) -> Baseline:
     top = _top(request.targets)
     commit = git.commit(top, ref)
     name = f"the baseline of {ref} ({commit[:10]})"
-    with _copy(top, commit) as copy:
+    with _copy(top, commit) as (copy, left):
         inside = [copy / Path(target).absolute().relative_to(top) for target in request.targets]
         there = [str(path) for path in inside if path.exists()]
         missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
         notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing]
+        notes += (
+            [f"{left:,} files of {ref} were too large to be looked at: what reads them counts as new"] if left else []
+        )
         if not there:
             return Baseline(name, frozenset(), said=notes)
         try:
@@ -113,12 +116,15 @@ def _top(targets: tuple[str, ...]) -> Path:
 
 
 @contextmanager
-def _copy(top: Path, commit: str) -> Iterator[Path]:
-    """The files of a commit in a folder of their own; its top is marked, as files are read up to the top of one."""
+def _copy(top: Path, commit: str) -> Iterator[tuple[Path, int]]:
+    """The files of a commit in a folder of their own, and how many too many there were.
+
+    Its top is marked, as files are read up to the top of one.
+    """
     from finops_guard.sources import git
 
     with TemporaryDirectory(prefix="finops-guard-base-") as folder:
         copy = Path(folder).resolve()
-        git.take(top, commit, copy)
+        left = git.take(top, commit, copy)
         (copy / ".git").mkdir()
-        yield copy
+        yield copy, left

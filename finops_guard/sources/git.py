@@ -19,6 +19,7 @@ SUFFIXES = frozenset(
     ".tf .tofu .tfvars .hcl .json .jsonc .yaml .yml .template .bicep .tpl .tftpl .csv .tsv .txt .toml .sh .cfg".split()
 )
 """Of the files that sources of infrastructure are, or read."""
+_SOURCES = frozenset({".tf", ".tofu", ".tfvars", ".hcl"})
 LARGEST = 16 * 2**20
 ALL = 2**30
 """Bytes of one file, and of all that is taken from a commit."""
@@ -102,29 +103,27 @@ def commit(folder: Path, ref: str) -> str:
     return id_
 
 
-def take(
-    folder: Path, id_: str, into: Path, only: Callable[[PurePosixPath], bool] = lambda path: path.suffix in SUFFIXES
-) -> None:
-    """Write the files of a commit that infrastructure is made of, or `only` some; links and submodules are left out.
+def take(folder: Path, id_: str, into: Path) -> int:
+    """Write the files of a commit that infrastructure is made of; links and submodules are left out.
 
-    InputError where git does not answer, or there is too much.
+    So are, of more than `ALL` bytes, the largest files that are not Terraform's: how many that were. InputError where
+    git does not answer, or there is too much.
     """
-    blobs: list[tuple[str, PurePosixPath]] = []
-    room = ALL
+    blobs: list[tuple[int, str, PurePosixPath]] = []
     for line in filter(None, _git(folder, "ls-tree", "-r", "-z", "-l", "--full-tree", id_).split(b"\0")):
         about, _, name = line.partition(b"\t")
         mode, _, blob, size = about.decode("ascii").split()
         path = PurePosixPath(os.fsdecode(name))
-        if mode in _FILES and only(path) and size.isdecimal() and int(size) <= LARGEST and _inside(path):
-            blobs.append((blob, path))
-            room -= int(size)
-    if room < 0:
+        if mode in _FILES and path.suffix in SUFFIXES and size.isdecimal() and int(size) <= LARGEST and _inside(path):
+            blobs.append((int(size), blob, path))
+    found = [(blob, path) for _, blob, path in _fitting(blobs)]
+    if sum(size for size, _, path in blobs if path.suffix in _SOURCES) > ALL:
         raise InputError(f"{folder}: the files of {id_[:10]} are more than {ALL >> 20:,} MiB")
     with tempfile.TemporaryFile() as answer:
-        asked = "".join(f"{blob}\n" for blob, _ in blobs).encode()
+        asked = "".join(f"{blob}\n" for blob, _ in found).encode()
         _git(folder, "cat-file", "--batch", feed=asked, out=answer.fileno())
         answer.seek(0)
-        for _, path in blobs:  # each is `ID blob SIZE`, its bytes and a newline
+        for _, path in found:  # each is `ID blob SIZE`, its bytes and a newline
             size = answer.readline().split()[-1].decode("ascii")
             if not size.isdecimal():
                 raise InputError(f"{folder}: {path} of {id_[:10]} is not in this clone")
@@ -135,6 +134,18 @@ def take(
             except OSError as wrong:
                 raise InputError(f"{path} of {id_[:10]} cannot be kept: {wrong.strerror or wrong}") from None
             answer.read(1)
+    return len(blobs) - len(found)
+
+
+def _fitting(blobs: list[tuple[int, str, PurePosixPath]]) -> list[tuple[int, str, PurePosixPath]]:
+    """As many as there is room for, sources first and small ones before large ones."""
+    room, kept = ALL, []
+    for each in sorted(blobs, key=lambda blob: (blob[2].suffix not in _SOURCES, blob[0])):
+        room -= each[0]
+        if room < 0:
+            break
+        kept.append(each)
+    return kept
 
 
 def _inside(path: PurePosixPath) -> bool:

@@ -248,6 +248,19 @@ def test_only_what_is_new_since_a_ref_counts(house: Path) -> None:
     assert git(house, "status", "--porcelain") == "M infra/main.tf\n?? modules/m/more.tf"
 
 
+def test_of_too_large_a_repository_the_largest_data_is_left_out(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    (house / "infra/small.json").write_text("{}")
+    (house / "data.json").write_text("[" + "1, " * 5000 + "1]")
+    commit(house)
+    monkeypatch.setattr("finops_guard.sources.git.ALL", 10_000)
+    ran, report = scan("infra", "--baseline-ref", "HEAD")
+    assert (ran.code, "1 files of HEAD were too large" in remarks(report)) == (0, True), ran.err
+    monkeypatch.setattr("finops_guard.sources.git.ALL", 10)
+    ran, _ = scan("infra", "--baseline-ref", "HEAD")
+    assert (ran.code, "are more than" in ran.err) == (2, True)
+
+
 def test_a_folder_that_was_not_there_is_all_new(house: Path) -> None:
     commit(house)
     (house / "infra/main.tf").write_text(machine("a"))
