@@ -67,9 +67,7 @@ def _at(request: Request, ref: str) -> Baseline:
         there = [str(path) for path in inside if path.exists()]
         missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
         notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing]
-        notes += (
-            [f"{left:,} files of {ref} were too large to be looked at: what reads them counts as new"] if left else []
-        )
+        notes += [f"large files of {ref} left out: {left:,}; what reads them counts as new"] if left else []
         if not there:
             return Baseline(name, frozenset(), said=notes)
         try:
