@@ -296,8 +296,11 @@ def test_a_plan_and_what_stood_before_are_not_put_right(place: Place) -> None:
     ran = place.run(FG_COMMENT="false")
     assert ran.code == 1, ran.log
     assert "### Fixes" not in ran.summary
-    ran = place.run(FG_PATH=".", FG_ONLY_NEW="true", FG_COMMENT="false")
-    assert "### Fixes" not in ran.summary
+    place.write(**{"infra/stood.tf": TYPO})
+    place.request(**{"infra/new.tf": TYPO.replace("train", "new")})
+    ran = place.run(FG_PATH="infra", FG_ONLY_NEW="true", FG_COMMENT="false")
+    assert "**infra/new.tf:3**" in ran.summary
+    assert "infra/stood.tf:3" not in ran.summary
 
 
 def test_a_policy_of_the_request_reaches_no_host_and_no_secret(place: Place) -> None:

@@ -37,8 +37,9 @@ def suggestions(inputs: Inputs, by: Judge, folder: Path, report: dict[str, Any],
 
 
 def _counts(finding: dict[str, Any]) -> bool:
-    """Whether it counts, and stands where it might be put right."""
-    return finding["verdict"] == "fail" and finding["exempt"] is None and finding["resource"]["location"] is not None
+    """Whether it counts, is about tags, and stands where it might be put right."""
+    placed = finding["resource"]["location"] is not None and any("tag" in why for why in finding["why"])
+    return placed and finding["verdict"] == "fail" and finding["exempt"] is None
 
 
 def _has_sources(path: Path) -> bool:
