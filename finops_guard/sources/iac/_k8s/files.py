@@ -1,16 +1,18 @@
-"""Manifests of a file or a folder: documents and lists of objects, and what scales them."""
+"""Manifests of a file or a folder: documents and lists of objects, and what stands around them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from finops_guard.errors import InputError
 from finops_guard.sources.iac._folders import reading
-from finops_guard.sources.iac._k8s.objects import Scaled, resource, scaling_of
+from finops_guard.sources.iac._k8s.claims import claims_of
+from finops_guard.sources.iac._k8s.kustomize import Kustomized, kustomized
+from finops_guard.sources.iac._k8s.objects import Around, resource, scaling_of
 from finops_guard.sources.iac._marked import Map, Text, read
 
 if TYPE_CHECKING:
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
 
 _TEMPLATE = re.compile(r"(?m)^[^#\n]*\{\{")
 _HELP = "Render it first: helm template CHART | finops-guard scan -"
+_KUSTOMIZE = "kustomize.config.k8s.io/"
 _MAX_LISTS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class _Object:
+    file: Path
     text: Text
     body: Map
     prefix: str
@@ -34,21 +38,33 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
 
     InputError for a file that cannot be read; of a folder that is a gap.
     """
+    overlays = kustomized(root) if root.is_dir() else Kustomized()
     found: list[_Object] = []
     for file in files:
+        if overlays.is_patch(file):
+            continue
         prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
         with reading("kubernetes", file, root, document):
             found += _objects(file, prefix)
-    scaled: Scaled = {}
-    for each in found:
-        scaled.update(scaling_of(each.body, each.prefix))
+    around = _around(found)
     seen: dict[str, int] = {}
     for each in found:
-        made = resource(each.body, each.text.at(each.body.at), each.prefix, scaled, document)
+        beside = replace(around[each.file.parent], labelled=overlays.why(each.file))
+        made = resource(each.body, each.text.at(each.body.at), each.prefix, beside, document)
         number = seen[made.id] = seen.get(made.id, 0) + 1
         if number > 1:
             made.fields["id"] = f"{made.id}#{number}"
         yield made
+
+
+def _around(objects: Sequence[_Object]) -> Mapping[Path, Around]:
+    """What scales objects, and what devices they claim, by folder: overlays beside each other use the same names."""
+    found: dict[Path, Around] = {}
+    for each in objects:
+        around = found.setdefault(each.file.parent, Around())
+        around.scaled.update(scaling_of(each.body))
+        around.claims.update(claims_of(each.body))
+    return found
 
 
 def _objects(file: Path, prefix: str) -> list[_Object]:
@@ -57,7 +73,7 @@ def _objects(file: Path, prefix: str) -> list[_Object]:
     except InputError as error:
         template = _unrendered(file)
         raise error if template is None else template from None
-    return [_Object(text, body, prefix) for document in documents for body in _expanded(text, document, 0)]
+    return [_Object(file, text, body, prefix) for document in documents for body in _expanded(text, document, 0)]
 
 
 def _expanded(text: Text, document: object, depth: int) -> Iterator[Map]:
@@ -77,7 +93,11 @@ def _expanded(text: Text, document: object, depth: int) -> Iterator[Map]:
         for each in items:
             yield from _expanded(text, each, depth + 1)
         return
-    if not str(document["apiVersion"]).startswith("kustomize.config.k8s.io/"):
+    metadata = document.get("metadata")
+    if "{{" in str(metadata.get("name") if isinstance(metadata, Map) else ""):
+        place = text.at(document.at)
+        raise InputError(f"{text.file}:{place.line}:{place.column}: a Helm template that is not rendered", help=_HELP)
+    if not str(document["apiVersion"]).startswith(_KUSTOMIZE):
         yield document
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._either import looked_up
+from finops_guard.sources.iac._k8s.numbers import Number, between, copies, times, whole
 
-_TIMES = ("replicas", "parallelism", "minReplicas")
 _EACH_NODE = Unknown("one runs on each node that fits")
 _NONE = frozenset(
     {"CustomResourceDefinition", "ConfigMap", "Secret", "PodTemplate", "WorkflowTemplate", "ClusterWorkflowTemplate"}
@@ -21,9 +22,10 @@ _LATER = {
     "Workflow": "its steps",
     "CronWorkflow": "its steps",
     "PipelineRun": "its steps",
+    "ScaledJob": "its queue",
     "TrainJob": "its runtime",
-    "LeaderWorkerSet": "its groups",
 }
+_KNATIVE = "serving.knative.dev/"
 _MAX_PODS = 1000
 
 
@@ -33,9 +35,9 @@ class Pods:
 
     spec: Mapping[str, object]
     labels: object
-    number: int | Unknown
+    number: Number
 
-    def times(self, number: int | Unknown) -> Pods:
+    def times(self, number: Number) -> Pods:
         """The same pods, in another number."""
         return replace(self, number=number)
 
@@ -45,34 +47,76 @@ def pods_of(body: Mapping[str, object], kind: str) -> list[Pods]:
     if kind in _NONE:
         return []
     found = []
-    for each in _below(body, body.get("metadata"), 1):
+    for each in _below(body, kind):
         found.append(each)
         if len(found) >= _MAX_PODS:
             break
     if kind == "DaemonSet":
         return [each.times(_EACH_NODE) for each in found]
+    if kind == "LeaderWorkerSet":
+        return list(_groups(body, found))
+    if kind == "TrainJob" and (nodes := _nodes(body)) is not None:
+        return [nodes]
+    if str(body.get("apiVersion")).startswith(_KNATIVE):
+        return [each.times(_on_demand(body)) for each in found]
     if kind in _LATER:
         return [each.times(Unknown(f"how many run at once follows from {_LATER[kind]}")) for each in found]
     return found
 
 
-def _below(node: object, metadata: object, number: int | Unknown) -> Iterator[Pods]:
-    waiting: list[tuple[object, object, int | Unknown]] = [(node, metadata, number)]
+def _below(body: Mapping[str, object], kind: str) -> Iterator[Pods]:
+    waiting: list[tuple[object, object, Number, bool]] = [(body, body.get("metadata"), 1, False)]
     while waiting:
-        part, above, times = waiting.pop()
+        part, above, number, autoscaled = waiting.pop()
         if isinstance(part, list):
-            waiting.extend((each, above, times) for each in reversed(part))
+            waiting.extend((each, above, number, autoscaled) for each in reversed(part))
             continue
         if not isinstance(part, dict):
             continue
-        times = _multiplied(times, part)
+        autoscaled = autoscaled or part.get("enableInTreeAutoscaling") is True
+        number = times(number, copies(part, kind, autoscaled=autoscaled))
         if _has_containers(part) or _asks(part):
-            yield Pods(part, above.get("labels") if isinstance(above, dict) else None, times)
+            yield Pods(part, above.get("labels") if isinstance(above, dict) else None, number)
             continue
         nearer = part.get("metadata") if isinstance(part.get("metadata"), dict) else above
         waiting.extend(
-            (each, nearer, times) for key, each in reversed(part.items()) if key not in {"metadata", "status"}
+            (each, nearer, number, autoscaled)
+            for key, each in reversed(part.items())
+            if key not in {"metadata", "status"}
         )
+
+
+def _groups(body: Mapping[str, object], found: list[Pods]) -> Iterator[Pods]:
+    """Of a LeaderWorkerSet: `replicas` groups of `size` pods, of which one leads by its own template if it has one."""
+    template = looked_up(body, ("spec", "leaderWorkerTemplate"))
+    size = looked_up(template, ("size",))
+    groups = looked_up(body, ("spec", "replicas"))
+    number, each = whole(1 if groups is None else groups), whole(1 if size is None else size)
+    leader = looked_up(template, ("leaderTemplate", "spec"))
+    followers = each if leader is None or isinstance(each, Unknown) else max(0, each - 1)
+    for pods in found:
+        yield pods.times(number if pods.spec is leader else times(number, followers))
+
+
+def _nodes(body: Mapping[str, object]) -> Pods | None:
+    """Of a TrainJob that says itself what each of its nodes asks for; None where its runtime does."""
+    trainer = looked_up(body, ("spec", "trainer"))
+    asked = looked_up(trainer, ("resourcesPerNode",))
+    if not isinstance(asked, dict):
+        return None
+    nodes = looked_up(trainer, ("numNodes",))
+    number: Number = Unknown("how many nodes follows from its runtime") if nodes is None else whole(nodes, "nodes")
+    return Pods({"containers": [{"resources": asked}]}, None, number)
+
+
+def _on_demand(body: Mapping[str, object]) -> Number:
+    """Of a Knative service, which scales with its requests, from none on (Knative, "Configuring scale bounds")."""
+    notes = looked_up(body, ("spec", "template", "metadata", "annotations"))
+    said = (
+        {str(key).casefold().replace("-", ""): value for key, value in notes.items()} if isinstance(notes, dict) else {}
+    )
+    least, largest = (said.get(f"autoscaling.knative.dev/{name}scale") for name in ("min", "max"))
+    return between(0 if least is None else least, largest)
 
 
 def _has_containers(part: Mapping[str, object]) -> bool:
@@ -85,30 +129,3 @@ def _asks(part: Mapping[str, object]) -> bool:
     resources = part.get("resources")
     asked = [resources.get(name) for name in ("limits", "requests")] if isinstance(resources, dict) else []
     return any(isinstance(each, dict) and "storage" not in each for each in asked)
-
-
-def _multiplied(times: int | Unknown, part: Mapping[str, object]) -> int | Unknown:
-    for name in _TIMES:
-        if name in part and not isinstance(part[name], dict | list):
-            each = _whole(part[name])
-            if name == "parallelism":
-                each = _least(each, part.get("completions"))
-            if isinstance(times, Unknown) or each == 0:
-                times = 0 if each == 0 else times
-            else:
-                times = each if isinstance(each, Unknown) else times * each
-    return times
-
-
-def _least(each: int | Unknown, completions: object) -> int | Unknown:
-    """A job does not run more pods at once than it needs in all."""
-    needed = _whole(completions)
-    return min(each, needed) if isinstance(each, int) and isinstance(needed, int) else each
-
-
-def _whole(value: object) -> int | Unknown:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    if isinstance(value, str) and value.isdecimal() and len(value) < 10:  # noqa: PLR2004 - no sane number is longer
-        return int(value)
-    return Unknown("its number of pods is not a number")
