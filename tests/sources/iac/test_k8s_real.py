@@ -161,3 +161,14 @@ def test_what_an_overlay_may_label_is_unknown_and_its_patches_are_no_objects(tmp
     why = f"prod/kustomization.yaml may add labels: kustomize build {tmp_path / 'prod'} | finops-guard scan -"
     assert found["base/web:Deployment/x"].tags.look("team") == Unknown(why)
     assert found["alone/pod:Pod/x"].tags.look("team") is None
+
+
+def test_nodes_that_karpenter_starts_have_the_tags_of_their_class(manifest: Write) -> None:
+    found = manifest(
+        thing("karpenter.k8s.aws/v1/EC2NodeClass", "tags: {team: vision}")
+        + "---\n"
+        + thing("karpenter.sh/v1/NodePool", "template: {metadata: {labels: {team: nodes}}, spec: {requirements: []}}")
+    )
+    nodes, pool = found["EC2NodeClass/x"], found["NodePool/x"]
+    assert (nodes.kind, dict(nodes.tags), dict(pool.tags)) == ("node-pool", {"team": "vision"}, {"team": "nodes"})
+    assert nodes.look("accelerators.count") == Unknown("which machines it starts follows from the pods")

@@ -96,6 +96,8 @@ def _accelerators(row: IacType, pods: list[Pods], claims: Claims) -> Mapping[str
     """What its pods ask for; an operator's object that runs something says in its own way what."""
     if not pods and row.kind in _RUNS:
         return dict.fromkeys(_planned.NO_ACCELERATORS, Unknown("what its pods ask for is not in the manifest"))
+    if row.kind == "node-pool":
+        return dict.fromkeys(_planned.NO_ACCELERATORS, Unknown("which machines it starts follows from the pods"))
     return fields_of([Request.of(each.spec, each.number, claims) for each in pods])
 
 
