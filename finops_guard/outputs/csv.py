@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from finops_guard.outputs._code import shortened
 from finops_guard.outputs._escape import cell, encoding_of, fitted
 from finops_guard.outputs._units import cents, utc
 from finops_guard.outputs._view import owner, why
@@ -20,6 +21,9 @@ COLUMNS = (
     *("owner", "why", "since", "cost_month", "currency", "exempt", "tags"),
 )
 
+LARGEST = 32_767
+"""Characters of a cell of Excel's; other readers take some more (Python's 131,072)."""
+
 
 def render(report: Report, out: TextIO) -> None:
     """Write a heading and a row a finding; an unknown price is an empty cell, tags are `key=value; …` as spelt."""
@@ -27,7 +31,7 @@ def render(report: Report, out: TextIO) -> None:
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for finding in ordered(report.findings):
-        writer.writerow(fitted(cell(text), encoding) for text in row(finding))
+        writer.writerow(fitted(shortened(cell(text), LARGEST), encoding) for text in row(finding))
 
 
 def row(finding: Finding) -> list[str]:

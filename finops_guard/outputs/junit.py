@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from finops_guard.outputs._code import shortened
 from finops_guard.outputs._escape import encoding_of, fitted
 from finops_guard.outputs._junit import Case, Suite, document
 from finops_guard.outputs._view import holes, place, why
@@ -52,7 +53,7 @@ def _outcome(finding: Finding) -> str | None:
 
 def _case(finding: Finding) -> Case:
     resource, rule = finding.resource, finding.rule.id
-    reasons = why(finding)
+    reasons = [shortened(reason) for reason in why(finding)]
     if finding.verdict == "pass":
         return Case(rule, resource.id, resource.at)
     if finding.exempt is not None:
