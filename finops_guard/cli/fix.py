@@ -58,6 +58,11 @@ def command(  # noqa: D103 - click shows the help below
     else:
         fixing.write(fixed.texts, path)
     told = [f"not fixed: {each.rule.id} on {each.resource.id}: {why}" for each, why in fixed.left]
+    told += [
+        f"no longer fails, but not known to pass: {each.finding.rule.id} on {each.finding.resource.id}: {each.unknown}"
+        for each in fixed.repaired
+        if each.unknown is not None
+    ]
     told += [f"not read: {gap.reason}" for gap in fixed.report.gaps]
     done = "can be fixed" if shows else "fixed"
     files = counted(len(fixed.texts), "file")
@@ -72,8 +77,9 @@ command.help = f"""Put tags right in infrastructure as code, where the right val
 
     PATH is a folder of Terraform sources or CloudFormation templates, or one template. It is judged by the policy as
     scan does; of what fails for its tags, this corrects values with one allowed value that was clearly meant, keys in
-    another spelling, and missing tags whose value --set gives or of which there is one. Everything else is listed with the reason. Edits are judged before they are shown or made; a file that
-    changed since is not written ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
+    another spelling, and missing tags whose value --set gives or of which there is one. Everything else is listed
+    with the reason. Edits are judged before they are shown or made; a file that changed since is not written
+    ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
     """
 
 

@@ -24,7 +24,7 @@ from finops_guard.fixing.compare import told
 from finops_guard.fixing.edit import Edit
 from finops_guard.fixing.hunks import Hunk, hunks
 from finops_guard.fixing.jobs import jobs_of
-from finops_guard.fixing.judged import look
+from finops_guard.fixing.judged import look, unknown
 from finops_guard.fixing.patch import diff
 from finops_guard.fixing.settle import Bench, settled
 from finops_guard.fixing.texts import Texts
@@ -41,10 +41,14 @@ __all__ = ["Edit", "Fixed", "Hunk", "Repair", "diff", "fixes", "hunks", "write"]
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A finding that is gone with the edits, and those of them that are for it: none where it goes with others."""
+    """A finding that fails no more with the edits, and those of them that are for it: none where it goes with others.
+
+    `unknown`: why it is still not known to pass, for something that nobody knew before either; None where it passes.
+    """
 
     finding: Finding
     edits: Mapping[Path, tuple[Edit, ...]] = field(default_factory=dict)
+    unknown: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,11 @@ def fixes(request: Request, given: Mapping[str, str]) -> Fixed:
     Reads files and writes none. InputError as of a scan.
     """
     texts, before = Texts(Path(request.targets[0])), look(request)
-    asked = jobs_of(before.findings, texts, given, request.policy.aliases)
+    asked = jobs_of(before.by_id.values(), texts, given, request.policy.aliases)
     bench = Bench(request, texts, given, before, asked.left)
     draft, after = settled(asked.jobs, bench)
-    gone = {each.id for each in before.findings if each.id not in after.verdicts}
+    failed = [each for each in before.by_id.values() if each.verdict == "fail"]
+    gone = {each.id for each in failed if each.id not in after.by_id or after.by_id[each.id].verdict != "fail"}
     edits = {file: {edit: _findings(jobs) for edit, jobs in some.items()} for file, some in draft.edits.items()}
     by_finding = _by_finding(draft)
     return Fixed(
@@ -81,9 +86,9 @@ def fixes(request: Request, given: Mapping[str, str]) -> Fixed:
         texts={file: (texts.data(file), text) for file, text in draft.texts(texts).items()},
         edits=edits,
         repaired=tuple(
-            Repair(each, by_finding.get(each.id, {}))
-            for each in before.findings
-            if each.id in gone and each.verdict == "fail"
+            Repair(each, by_finding.get(each.id, {}), unknown(after.by_id[each.id]) if each.id in after.by_id else None)
+            for each in failed
+            if each.id in gone
         ),
         left=tuple((finding, why) for finding, why in bench.left if finding.id not in gone),
         said=(*draft.said, *told(draft, before, after)),

@@ -48,8 +48,9 @@ class _Allowed:
 
 def wrongs(draft: Draft, before: Seen, after: Seen) -> Iterator[Wrong]:
     """All that would be otherwise than it was meant to be, findings first."""
-    for finding in after.findings:
-        if before.verdicts.get(finding.id) not in {finding.verdict, "fail"}:
+    for finding in after.by_id.values():
+        was = before.by_id.get(finding.id)
+        if was is None or was.verdict not in {finding.verdict, "fail"}:
             keys = frozenset(_read(finding.rule.match) | _read(finding.rule.require))
             yield Wrong(
                 finding.resource, f"{finding.rule.id} would be {finding.verdict} for {finding.resource.id}", keys

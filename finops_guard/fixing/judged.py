@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from finops_guard.model import Unknown
 from finops_guard.model.policy import Waivers
 from finops_guard.pipeline import Request, run
 from finops_guard.sources.iac._instead import instead
@@ -22,8 +23,7 @@ class Seen:
     """One look: the report, what fails or is unknown in it by the finding's id, and what there is by address."""
 
     report: Report
-    verdicts: Mapping[str, str]
-    findings: tuple[Finding, ...]
+    by_id: Mapping[str, Finding]
     resources: Mapping[str, Resource]
 
 
@@ -35,5 +35,11 @@ def look(request: Request, texts: Mapping[Path, bytes] | None = None) -> Seen:
         path = Path(folder) / "run.snapshot"
         report = run(replace(request, snapshot_out=path))
         resources = {each.id: each for each in spool.read(path, request.policy.aliases)}
-    wrong = tuple(each for each in report.findings if each.verdict in {"fail", "unknown"})
-    return Seen(report, {each.id: each.verdict for each in wrong}, wrong, resources)
+    wrong = {each.id: each for each in report.findings if each.verdict in {"fail", "unknown"}}
+    return Seen(report, wrong, resources)
+
+
+def unknown(finding: Finding) -> str:
+    """What keeps a finding from being known to pass."""
+    found = [f"{each.field}: {each.actual.reason}" for each in finding.reasons if isinstance(each.actual, Unknown)]
+    return "; ".join(found) or "something in it is unknown"

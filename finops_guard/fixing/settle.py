@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from finops_guard.fixing.compare import wrongs
 from finops_guard.fixing.draft import Draft, drafted
 from finops_guard.fixing.edit import CannotError
-from finops_guard.fixing.judged import Seen, look
+from finops_guard.fixing.judged import Seen, look, unknown
 from finops_guard.fixing.wants import Want, about_tags, wanted
 from finops_guard.model import canonical
 
@@ -87,7 +87,7 @@ def _judged(draft: Draft, bench: Bench) -> tuple[_Blame, Seen | None]:
     after = look(bench.request, texts)
     if unread := [gap.reason for gap in after.report.gaps if gap not in bench.before.report.gaps]:
         return _Blame({id(job): f"it could not be read any more: {unread[0]}" for job in draft.jobs}), None
-    blame = _Blame({id(job): "the finding would stay" for job in draft.jobs if job.finding.id in after.verdicts})
+    blame = _Blame({id(job): said for job in draft.jobs if (said := _stays(job, after, bench)) is not None})
     by_place: dict[object, list[Job]] = defaultdict(list)
     for job in draft.jobs:
         at = job.finding.resource.at
@@ -103,6 +103,17 @@ def _judged(draft: Draft, bench: Bench) -> tuple[_Blame, Seen | None]:
     return blame, after
 
 
+def _stays(job: Job, after: Seen, bench: Bench) -> str | None:
+    """Why a finding is still there. One that was a failure and is unknown for what nobody knew before is not."""
+    found = after.by_id.get(job.finding.id)
+    if found is None:
+        return None
+    own = {f"tags.{key}" for key in _keys(job.want, bench.request.policy.aliases)}
+    if found.verdict == "unknown" and not own & {each.field for each in found.reasons}:
+        return None
+    return "the finding would stay" if found.verdict == "fail" else f"it would not be known to pass: {unknown(found)}"
+
+
 def _keys(want: Want, aliases: Mapping[str, str]) -> set[str]:
     return {canonical(key, aliases) for key in (*want.adds, *want.values, *want.names)}
 
@@ -111,8 +122,8 @@ def _following(draft: Draft, after: Seen, bench: Bench) -> list[Job]:
     """What the edits make of other rules, where its values were given as well; asked once of each finding."""
     found = []
     jobs = {job.finding.resource.id: job for job in draft.jobs}
-    for finding in after.findings:
-        if finding.id in bench.before.verdicts or finding.id in bench.asked or not about_tags(finding):
+    for finding in after.by_id.values():
+        if finding.id in bench.before.by_id or finding.id in bench.asked or not about_tags(finding):
             continue
         bench.asked.add(finding.id)
         job = jobs.get(finding.resource.id)

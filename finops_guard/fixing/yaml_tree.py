@@ -148,7 +148,16 @@ class Document:
         match = _BLANK.match(self.text, end, stop)
         if match is None or match.end() != stop:
             raise CannotError("more stands on the line on which it ends")
+        if stop == len(self.text) and self._ends_open(node):
+            raise CannotError("it ends with a text, and the file without a line end")
         return min(stop + 1, len(self.text))
+
+    def _ends_open(self, node: Node) -> bool:
+        """Whether a line end after it would be a part of its last text."""
+        while node.kind in {"map", "list"} and not node.flow and node.children:
+            node = node.children[-1]
+        head = self.text[node.start :].partition("\n")[0].partition("#")[0]
+        return node.style in {"|", ">"} and "-" not in head
 
     def lines(self, at: int, lines: list[str]) -> Edit:
         """Whole lines put before a line, or after the last one."""

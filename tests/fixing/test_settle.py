@@ -22,3 +22,13 @@ def test_what_follows_is_done_with_it_or_nothing_is(house: Path) -> None:
     given = ("--set", "workload-type=training", "--set", "dataset=faces", "--set", "model-version=1")
     ran, text = fixed(house, before, *given)
     assert '"training", dataset = "faces", model-version = "1" }' in text
+
+
+def test_what_nobody_knew_before_keeps_no_tag_from_being_added(house: Path) -> None:
+    before = 'variable "p" {}\n' + machine("  tags = { project = var.p }\n")
+    ran, text = fixed(house, before, *SET)
+    assert text == before.replace("var.p", 'var.p, team = "vision", workload-type = "evaluation"')
+    assert (
+        "no longer fails, but not known to pass: ai-tags/whose on aws_instance.a: tags.project: variable p" in ran.err
+    )
+    assert "1 finding fixed in 1 file, 0 not" in ran.err
