@@ -103,8 +103,10 @@ def commit(folder: Path, ref: str) -> str:
     return id_
 
 
-def take(folder: Path, id_: str, into: Path) -> int:
-    """Write the files of a commit that infrastructure is made of; links and submodules are left out.
+def take(
+    folder: Path, id_: str, into: Path, only: Callable[[PurePosixPath], bool] = lambda path: path.suffix in SUFFIXES
+) -> int:
+    """Write the files of a commit that infrastructure is made of, or `only` some; links and submodules are left out.
 
     So are, of more than `ALL` bytes, the largest files that are not Terraform's: how many that were. InputError where
     git does not answer, or there is too much.
@@ -114,7 +116,7 @@ def take(folder: Path, id_: str, into: Path) -> int:
         about, _, name = line.partition(b"\t")
         mode, _, blob, size = about.decode("ascii").split()
         path = PurePosixPath(os.fsdecode(name))
-        if mode in _FILES and path.suffix in SUFFIXES and size.isdecimal() and int(size) <= LARGEST and _inside(path):
+        if mode in _FILES and only(path) and size.isdecimal() and int(size) <= LARGEST and _inside(path):
             blobs.append((int(size), blob, path))
     found = [(blob, path) for _, blob, path in _fitting(blobs)]
     if sum(size for size, _, path in blobs if path.suffix in _SOURCES) > ALL:
