@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ class Own:
     def all(self) -> Path:
         """The folder with all that a policy may read."""
         if not self._taken:
-            self._take(lambda path: path.suffix in _READ)
+            self._take(read_by_policies)
             self._taken = True
         return self.folder
 
@@ -48,9 +48,14 @@ class Own:
         self._take(lambda path: path == PurePosixPath(policy.as_posix()))
         return set(named(self.folder, policy))
 
-    def _take(self, only: Any) -> None:  # noqa: ANN401 - see git.take
+    def _take(self, only: Callable[[PurePosixPath], bool]) -> None:
         self.folder.mkdir(exist_ok=True)
         git.take(self.repository.inputs.workspace, self.repository.head(), self.folder, only)
+
+
+def read_by_policies(path: PurePosixPath) -> bool:
+    """Whether a file can be a policy, a pack, or a table or baseline of one."""
+    return path.suffix in _READ
 
 
 def named(top: Path, policy: Path) -> Iterator[str]:

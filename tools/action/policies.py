@@ -49,7 +49,7 @@ def judge(inputs: Inputs, folder: Path) -> Judge:
     repository, at = Repository(inputs), folder / "base"
     commit = repository.base()
     at.mkdir()
-    git.take(inputs.workspace, commit, at)
+    git.take(inputs.workspace, commit, at, of_request.read_by_policies)
     by = replace(_policy(repository, commit, at, named, Own(repository, folder / "head")), base=commit)
     there = at / inputs.baseline
     if stood is None or not stood.is_relative_to(inputs.workspace):

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from finops_guard.sources.iac._hcl import json_syntax, syntax
-from finops_guard.sources.iac._hcl.syntax import Attribute, Block, Mistake, Source
+from finops_guard.sources.iac._hcl.links import STRAYS, strays
+from finops_guard.sources.iac._hcl.syntax import Attribute, Block, Body, Mistake, Source
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
 _OVERRIDE = ("override", "_override")
@@ -54,7 +55,8 @@ def load(folder: Path, shown: str) -> Config:
     config = Config(folder)
     for path in sources_in(folder):
         reader = json_syntax.read if path.name.endswith(".json") else syntax.read
-        source: Source = reader(path, shown + path.name)
+        name = shown + path.name
+        source = Source(name, b"", Body(), Mistake(name, 1, 1, STRAYS)) if strays(path) else reader(path, name)
         if source.mistake is not None:
             config.mistakes.append(source.mistake)
         overrides = _stem(path).endswith(_OVERRIDE)

@@ -19,6 +19,7 @@ from finops_guard.sources.iac._hcl import syntax
 from finops_guard.sources.iac._hcl.attributes import from_json, told
 from finops_guard.sources.iac._hcl.constraints import constraint
 from finops_guard.sources.iac._hcl.graphemes import composed
+from finops_guard.sources.iac._hcl.links import STRAYS, strays
 from finops_guard.sources.iac._hcl.scope import Scope
 from finops_guard.sources.iac._hcl.syntax import Mistake
 from finops_guard.sources.iac._hcl.types import convert
@@ -55,7 +56,7 @@ def found(root: Path, shown: str, variables: Variables, environ: Mapping[str, st
     for name in ("terraform.tfvars", "terraform.tfvars.json", *names):
         path = root / name
         if path.is_file():
-            read = _file(path, shown + name)
+            read = Mistake(shown + name, 1, 1, STRAYS) if strays(path) else _file(path, shown + name)
             if isinstance(read, Mistake):
                 outside.mistakes.append(read)
             else:

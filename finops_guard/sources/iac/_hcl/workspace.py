@@ -14,6 +14,7 @@ from finops_guard.sources.iac._given import NOTHING, Given, Taken
 from finops_guard.sources.iac._hcl import outside
 from finops_guard.sources.iac._hcl.attributes import told
 from finops_guard.sources.iac._hcl.config import Config, load, sources_in
+from finops_guard.sources.iac._hcl.links import repository
 from finops_guard.sources.iac._hcl.module import Module
 from finops_guard.sources.iac._hcl.outside import Outside
 from finops_guard.sources.iac._hcl.values import Val
@@ -38,7 +39,7 @@ class Workspace:
         self.root = root
         self.mistakes: list[Mistake] = []
         self.opaque: dict[str, str] = {}
-        self._bounds = _repository(root)
+        self._bounds = repository(root)
         self._configs: dict[Path, Config] = {}
         self._environ, self._given, self._taken = environ, given, taken or Taken()
         self._fetched: Mapping[str, str] | None = None
@@ -147,12 +148,6 @@ def _ancestors(module: Module) -> set[Path]:
         module = module.call_.caller
         found.add(module.config.folder.resolve())
     return found
-
-
-def _repository(root: Path) -> Path:
-    """The repository that a folder is in, else the folder itself."""
-    here = root.resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
 
 
 def fetched(root: Path) -> Mapping[str, str]:
