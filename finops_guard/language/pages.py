@@ -14,7 +14,7 @@ _DOES = {
     "notify": "Send to the policy's channels; `mark` also writes the tag `finops-guard-due`.",
     "suggest": "Target and saving in the report; never sent alone.",
     "ticket": "Open a ticket, update it, close it when the finding is gone. Not in this version: it is refused.",
-    "block": "Fail the pipeline, on infrastructure as code.",
+    "block": "Fail the pipeline at once, on infrastructure as code, where the mode is enforce; needs no permit.",
     "tag": "Write tags; other tags are left alone.",
     "start": "Start what a rule of the same pack stopped, by our journal, and nobody started since.",
     "stop": "Stop it; it can be started again.",

@@ -62,6 +62,16 @@ def test_what_changed_runs_no_filter(there: Checkout) -> None:
     assert not marker.exists()
 
 
+def test_what_the_base_changed_meanwhile_is_not_the_request_s(there: Checkout) -> None:
+    there.commit(**{"a.yaml": "1", "b.yaml": "1"})
+    there.git("checkout", "--quiet", "-b", "request")
+    there.commit(**{"b.yaml": "2"})
+    there.git("checkout", "--quiet", "main")
+    base = there.commit(**{"a.yaml": "2"})
+    there.git("checkout", "--quiet", "request")
+    assert there.asked().changed(base, ["a.yaml", "b.yaml"]) == {"b.yaml": "modified"}
+
+
 @pytest.mark.parametrize("way", ["a link to the top", "a file", "a link to a checkout"])
 def test_a_request_puts_nothing_where_the_workflow_checks_policies_out(
     there: Checkout, tmp_path: Path, way: str

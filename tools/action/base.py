@@ -84,12 +84,23 @@ class Repository:
         return bool(self._entries(commit, [path]))
 
     def changed(self, commit: str, paths: list[str]) -> dict[str, str]:
-        """Of these files and folders, those in which the head differs from a commit: added, modified or deleted."""
+        """Of these files and folders, those that the head changes of a commit: added, modified or deleted.
+
+        What the commit's own branch has changed since they parted is none of it, as far as the checkout knows history.
+        """
         words = {"A": "added", "D": "deleted"}
         named = [f":(top,literal){path}" for path in paths]
-        listed = self._git("diff-tree", "-r", "--name-status", "--no-renames", "-z", commit, self.head(), "--", *named)
+        listed = self._git(
+            "diff-tree", "-r", "--name-status", "--no-renames", "-z", self._parted(commit), self.head(), "--", *named
+        )
         parts = [os.fsdecode(part) for part in listed.split(b"\0") if part]
         return {name: words.get(status, "modified") for status, name in zip(parts[::2], parts[1::2], strict=True)}
+
+    def _parted(self, commit: str) -> str:
+        try:
+            return self._git("merge-base", commit, self.head()).decode("ascii").strip() or commit
+        except InputError:  # it is not in a shallow checkout
+            return commit
 
     def tracks(self, path: Path) -> bool:
         """Whether what lies at a path in the workspace, or around it below the top, is part of the head."""
