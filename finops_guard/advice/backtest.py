@@ -6,20 +6,27 @@ exemptions are those of the real run (`plan`, `state.episodes`); and what was do
 
 What it cannot know, and takes as well: what is only read just before an act (protection flags that no rule asked
 for), approvals, faults of a cloud. A policy in dry-run is taken as if it enforced.
+
+Money is told by whoever opened the books (`Known`), as of each snapshot's time and with what was stopped counted as
+stopped. Without books no rule about money is judged, and each is named.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from finops_guard.advice.imagined import Imagined, waiting
-from finops_guard.apply import before_ours, choice
+from finops_guard.advice.unjudged import about_money, not_looked_for
+from finops_guard.apply import another, before_ours, choice
 from finops_guard.apply.intended import as_intended
 from finops_guard.apply.own import as_the_verb, found_by
 from finops_guard.apply.sights import Sights
@@ -27,7 +34,7 @@ from finops_guard.apply.stops import STARTS, restarted, stops_of, taken_back, to
 from finops_guard.costs.prices import HOURS_A_MONTH
 from finops_guard.enrich import enrich
 from finops_guard.evaluate import Evaluator, findings, need_of
-from finops_guard.model import LIFECYCLE, Finding, Money, Need, Policy, Resource, Step
+from finops_guard.model import BUDGET_TYPE, LIFECYCLE, Finding, Money, Policy, Resource, Step
 from finops_guard.plan import Can, Episode, plan
 from finops_guard.state import spool
 from finops_guard.state.cells import read_whole
@@ -42,6 +49,13 @@ from finops_guard.state.episodes import (
     next_state,
 )
 
+Inventory: TypeAlias = Callable[[], Iterable[Resource]]
+"""What a snapshot holds, as often as it is asked for."""
+Known: TypeAlias = Callable[
+    [datetime, Inventory],
+    AbstractContextManager[tuple[Sequence[Resource], Callable[[Iterable[Resource]], Iterator[Resource]]]],
+]
+"""At a time, of an inventory: budgets, unit costs and charges as resources; and resources with prices and budgets."""
 _DAY = timedelta(hours=24)
 _ENDED = frozenset({"completed", "deleting"})
 _CHANNEL = ("imagined",)
@@ -78,24 +92,30 @@ class Deed:
 
 @dataclass(slots=True)
 class Told:
-    """What came of it. `refused`: how many steps, by (verb, rule, reason); `saved` by (rule, verb, currency)."""
+    """What came of it. `refused`: how many steps, by (verb, rule, reason); `saved` by (rule, verb, currency).
+
+    `unjudged` are the rules about money where none was told.
+    """
 
     failed: dict[str, Failed] = field(default_factory=dict)
     deeds: list[Deed] = field(default_factory=list)
     refused: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     saved: dict[tuple[str, str, str], Decimal] = field(default_factory=dict)
     missing: Counter[str] = field(default_factory=Counter)
+    unjudged: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 
 class Replay:
-    """One policy's way through the snapshots. `can(type, verb)` as in `plan`."""
+    """One policy's way through the snapshots. `can(type, verb)` as in `plan`; `known`: what the books say."""
 
-    def __init__(self, policy: Policy, can: Can) -> None:
+    def __init__(self, policy: Policy, can: Can, known: Known | None = None) -> None:
         self.policy, remarks = _as_if(policy)
-        self.told = Told(remarks=remarks)
+        self.told = Told(remarks=remarks, unjudged=() if known else about_money(policy))
         self.records: Delta = {}
         self._can = can
+        self._known = known or self._without_money
+        self._budgets = False
         self._sights = Sights(self.policy)
         self._need = need_of(self.policy)
         self._imagined = Imagined()
@@ -103,24 +123,31 @@ class Replay:
         self._refused: set[tuple[str, str]] = set()
         self._before: datetime | None = None
 
-    def look(self, head: spool.Head, resources: Iterable[Resource]) -> None:
+    def look(self, head: spool.Head, resources: Inventory) -> None:
         """An enforcing run on one snapshot, at its time."""
         now = head.now
-        for what in _not_looked_for(head.need, self._need):
+        for what in not_looked_for(head.need, self._need):
             self.told.missing[what] += 1
         failing, found, there = self._judged(resources, now)
         self._imagined.forget(lambda about: _looked(about, head))
         self._account(now)
-        seen = self._sights.seen(found, self.records, there.keys(), lambda about: _looked(about, head))
+        seen = self._sights.seen(found, self.records, there.keys(), lambda about: self._looked(about, head))
         self.records |= next_state(self.records, seen, (), now)
         self._tell(self._plan(found, now), seen, there, now)
         self._act(self._plan(found, now), there, now)
         self._note(failing, now)
         self._before = now
 
-    def _judged(
-        self, resources: Iterable[Resource], now: datetime
-    ) -> tuple[list[Finding], list[Finding], dict[str, Resource]]:
+    def _looked(self, about: About, head: spool.Head) -> bool:
+        return self._budgets if about.type == BUDGET_TYPE else _looked(about, head)
+
+    @contextmanager
+    def _without_money(
+        self, now: datetime, _inventory: Inventory
+    ) -> Iterator[tuple[Sequence[Resource], Callable[[Iterable[Resource]], Iterator[Resource]]]]:
+        yield (), lambda resources: enrich(resources, self.policy, now)
+
+    def _judged(self, resources: Inventory, now: datetime) -> tuple[list[Finding], list[Finding], dict[str, Resource]]:
         """What fails or is unknown; the same with what only our own acts keep from failing; what had episodes."""
         stops = stops_of(self.records)
         watched = {record.about.resource for record in self.records.values() if record.running} | stops.keys()
@@ -134,14 +161,21 @@ class Replay:
 
         policy = self.policy
         evaluator = Evaluator(policy.bindings, now, policy.fx)
-        as_they_would_be = told(self._imagined.over(resources, policy.aliases), stops)
-        failing = [*findings(evaluator.judge(watching(enrich(as_they_would_be, policy, now))), policy, now)]
-        self.records |= taken_back(self.records, restarted(self.records, there, now), now)
-        ours = self._running({each.id for each in failing if each.verdict == "fail"})
-        before = [before_ours(there[name], (), records) for name, records in waiting(there, ours).items()]
-        found = {each.id: each for each in failing}
-        again = findings(evaluator.judge(enrich(before, policy, now)), policy, now)
-        found |= {each.id: each for each in again if each.id in ours and ours[each.id].before}
+
+        def as_they_would_be() -> Iterator[Resource]:
+            return told(self._imagined.over(resources(), policy.aliases), stops)
+
+        with self._known(now, as_they_would_be) as (computed, known):
+            self._budgets = any(each.text("type") == BUDGET_TYPE for each in computed)
+            every = watching(chain(known(as_they_would_be()), computed))
+            failing = [*findings(evaluator.judge(every), policy, now)]
+            self.records |= another.ended(self.records, failing, there, now)
+            self.records |= taken_back(self.records, restarted(self.records, there, now), now)
+            ours = self._running({each.id for each in failing if each.verdict == "fail"})
+            before = [before_ours(there[name], (), records) for name, records in waiting(there, ours).items()]
+            found = {each.id: each for each in failing}
+            again = findings(evaluator.judge(known(before)), policy, now)
+            found |= {each.id: each for each in again if each.id in ours and ours[each.id].before}
         return failing, list(found.values()), there
 
     def _running(self, but: Collection[str]) -> dict[str, EpisodeRecord]:
@@ -233,7 +267,7 @@ def backtest(
             say(head.now)
             times.append(head.now)
             for each in replays:
-                each.look(head, spool.read(path, each.policy.aliases))
+                each.look(head, partial(spool.read, path, each.policy.aliases))
     return times
 
 
@@ -259,17 +293,6 @@ def _as_if(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
 def _looked(about: About, head: spool.Head) -> bool:
     """Whether a snapshot holds the place of a resource whole."""
     return read_whole(about, head.gaps, head.identities)
-
-
-def _not_looked_for(had: Need | None, wants: Need) -> Iterator[str]:
-    """What a policy looks at and the run that took a snapshot did not."""
-    if had is None:
-        return
-    if had.kinds is not None:
-        yield from (f"kind {kind}" for kind in sorted((wants.kinds or frozenset({"of any sort"})) - had.kinds))
-    yield from sorted(wants.fields - had.fields)
-    lacks = {name for name, over in wants.metrics if not any(n == name and o >= over for n, o in had.metrics)}
-    yield from sorted(lacks - (wants.fields - had.fields))
 
 
 def _is_so(step: Step, there: Mapping[str, Resource]) -> bool:

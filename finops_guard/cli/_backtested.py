@@ -57,6 +57,7 @@ def write(
 
 def _remarks(told: Told, snapshots: int) -> Iterator[str]:
     yield from told.remarks
+    yield from (f"{rule}: not judged, no cost data was given (--costs)" for rule in told.unjudged)
     for what, count in sorted(told.missing.items()):
         yield f"{what}: not looked for in {count} of {snapshots} snapshots, so unknown there"
 
@@ -177,6 +178,7 @@ def _policy(policy: Policy, told: Told, snapshots: int) -> dict[str, Any]:
     return {
         "policy": {"name": policy.name, "sha256": policy.sha256},
         "remarks": list(_remarks(told, snapshots)),
+        "not_judged": list(told.unjudged),
         "rules": [
             {
                 "rule": each.rule,

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
 from finops_guard.cli import _acts, _options
 from finops_guard.cli._policy import policy_for
 from finops_guard.errors import InputError
+
+if TYPE_CHECKING:
+    from finops_guard.advice.backtest import Inventory
+    from finops_guard.model import Policy, Resource
 
 _LOOK = 4096
 
@@ -50,6 +57,7 @@ def since(ctx: click.Context, param: click.Parameter, value: str) -> datetime:
     metavar="FOLDER",
     help="Snapshot files of scans, instead of those in the state.",
 )
+@_options.costs
 @_acts.state
 @_options.policy
 @_options.common("table", "json", "markdown")
@@ -57,6 +65,7 @@ def command(
     start: datetime,
     against: Path | None,
     snapshots: Path | None,
+    costs: tuple[str, ...],
     state: str | None,
     policy_path: Path | None,
     shape: str,
@@ -71,6 +80,9 @@ def command(
 
     Enforcing and scheduled runs keep their snapshots in the state. Without them, `scan --snapshot-out FILE` once a day
     into one folder, and --snapshots FOLDER here. Nothing is sent, and nothing is written.
+
+    Rules about budgets, unit costs and charges are judged by the cost data of --costs, as far as it reaches at the
+    time of each snapshot; without it they are not judged, and named. What was corrected later is taken as it is now.
     """
     from finops_guard.advice.backtest import Replay, backtest
     from finops_guard.cli import _backtested
@@ -79,7 +91,7 @@ def command(
 
     now = _acts.now_utc()
     policies = [policy_for(path, now.date()) for path in (policy_path, *([against] if against else []))]
-    replays = [Replay(policy, can) for policy in policies]
+    replays = [Replay(policy, can, partial(_books, policy, costs) if costs else None) for policy in policies]
     with _stored(snapshots, policy_path, state, start) as (count, paths), progress(quiet=quiet) as say:
         done = iter(range(1, count + 1))
         times = backtest(replays, paths, start, now, lambda _now: say("snapshots", next(done, count), count))
@@ -90,6 +102,22 @@ def command(
             help="scan --snapshot-out FILE keeps one, once a day, for --snapshots FOLDER",
         )
     _backtested.write(list(zip(policies, replays, strict=True)), times, shape, everything=verbose)
+
+
+@contextmanager
+def _books(
+    policy: Policy, costs: tuple[str, ...], at: datetime, inventory: Inventory
+) -> Iterator[tuple[Sequence[Resource], Callable[[Iterable[Resource]], Iterator[Resource]]]]:
+    """What cost data says of an inventory at a time. InputError where some of it cannot be read."""
+    from finops_guard.books import Asked, opened
+    from finops_guard.model import Notes
+
+    notes = Notes()
+    with opened(Asked(policy, at, costs, os.environ), notes) as books:
+        if notes.gaps:
+            raise InputError(f"{notes.gaps[0].type}: {notes.gaps[0].reason}")
+        figures = books.figures(inventory)
+        yield figures.computed, lambda resources: figures.joined(books.priced(resources))
 
 
 @contextmanager
