@@ -213,12 +213,17 @@ class Offence:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Who was not compliant on a day. Without a run on the day, by the newest run before it; none at all: no runs."""
+    """Who was not compliant on a day. Without a run on the day, by the newest run before it; none at all: no runs.
+
+    `unknown`: what could not be judged, as (rule, resource); `gaps`: places that some run could not read, and why.
+    """
 
     day: datetime
     runs: tuple[str, ...]
     on_the_day: bool
     offences: tuple[Offence, ...]
+    unknown: tuple[tuple[str, str], ...] = ()
+    gaps: tuple[str, ...] = ()
 
 
 def non_compliant(store: Store, day: datetime, rule: str | None = None) -> Answer:
@@ -227,12 +232,19 @@ def non_compliant(store: Store, day: datetime, rule: str | None = None) -> Answe
     found = runs or _last_before(store, day)
     seen: dict[tuple[str, str], tuple[Line, list[str]]] = {}
     texts: dict[str, RuleText | None] = {}
+    unknown: set[tuple[str, str]] = set()
+    gaps: dict[str, None] = {}
     for run in found:
         report: Any = json.loads(store.get(f"{REPORTS}/{run}") or b"{}")
+        gaps |= dict.fromkeys(_gap(gap) for gap in report.get("gaps", ()) if not gap["expected"])
         for finding in report.get("findings", ()):
-            if finding["verdict"] == "fail" and rule in (None, finding["rule"]):
-                key = (finding["rule"], finding["resource"]["id"])
+            if rule not in (None, finding["rule"]):
+                continue
+            key = (finding["rule"], finding["resource"]["id"])
+            if finding["verdict"] == "fail":
                 seen[key] = (finding, [*seen.get(key, ({}, []))[1], run])
+            elif finding["verdict"] == "unknown":
+                unknown.add(key)
     for (name, _), (_, those) in seen.items():
         if (place := f"{name} {those[-1]}") not in texts:
             texts[place] = _rule_text(store, those[-1], name)
@@ -240,7 +252,12 @@ def non_compliant(store: Store, day: datetime, rule: str | None = None) -> Answe
         Offence(name, resource, finding, tuple(those), texts[f"{name} {those[-1]}"])
         for (name, resource), (finding, those) in sorted(seen.items(), key=lambda each: each[0])
     )
-    return Answer(day, tuple(found), bool(runs), tuple(offences))
+    return Answer(day, tuple(found), bool(runs), tuple(offences), tuple(sorted(unknown - seen.keys())), tuple(gaps))
+
+
+def _gap(gap: dict[str, Any]) -> str:
+    place = "/".join(str(gap[name]) for name in ("cloud", "account", "region", "type") if gap[name] != "*")
+    return f"{place}: {gap['reason']}"
 
 
 def _last_before(store: Store, day: datetime) -> list[str]:

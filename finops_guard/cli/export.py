@@ -184,6 +184,10 @@ def _say(answer: Answer, shape: str) -> None:
         *([""] if rule else []),
         f"{day}: {count}, by {_options.counted(len(answer.runs), 'run')} ({', '.join(answer.runs)})",
     )
+    if answer.unknown:
+        write(f"{_options.counted(len(answer.unknown), 'finding')} could not be judged: neither compliant nor not.")
+    for gap in answer.gaps:
+        write(paint("yellow", printable(f"not read: {gap}")))
 
 
 def _record(answer: Answer) -> dict[str, object]:
@@ -192,6 +196,8 @@ def _record(answer: Answer) -> dict[str, object]:
         "on": f"{answer.day:%Y-%m-%d}",
         "runs": list(answer.runs),
         "run_on_the_day": answer.on_the_day,
+        "unknown": [{"rule": rule, "resource": resource} for rule, resource in answer.unknown],
+        "gaps": list(answer.gaps),
         "findings": [
             {
                 **offence.finding,

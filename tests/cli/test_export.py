@@ -82,6 +82,32 @@ def test_a_day_without_a_run_is_answered_by_the_newest_before_it_and_says_so(mar
     assert ran.out == "No stored run tells of 2026-02-01 or any day before.\n"
 
 
+def test_what_was_unknown_or_not_read_that_day_is_no_compliance(march: Estate) -> None:
+    state = march.folder / "state"
+    (path,) = (state / "reports").glob("20260303*")
+    report = json.loads(path.read_text())
+    for finding in report["findings"]:
+        finding["verdict"] = "unknown"
+    gap = {
+        "cloud": "aws",
+        "account": "1",
+        "region": "eu-west-1",
+        "type": "*",
+        "reason": "AccessDenied",
+        "expected": False,
+    }
+    report["gaps"] = [gap, {**gap, "reason": "suspended", "expected": True}]
+    path.write_text(json.dumps(report))
+    asked = ("export", "evidence", "--on", "2026-03-03", "--rule", "own/whose", "--state", state)
+    ran = finops_guard(*asked)
+    assert "2026-03-03: 0 findings, 0 exempt" in ran.out
+    assert "2 findings could not be judged: neither compliant nor not.\n" in ran.out
+    assert ran.out.endswith("not read: aws/1/eu-west-1: AccessDenied\n")
+    told = json.loads(finops_guard(*asked, "-f", "json").out)
+    assert [each["resource"] for each in told["unknown"]] == ["i-1", "spare"]
+    assert told["gaps"] == ["aws/1/eu-west-1: AccessDenied"]
+
+
 def test_evidence_is_whole_hashed_and_the_same_each_time(march: Estate) -> None:
     state, folder = march.folder / "state", march.folder
     asked = ("export", "evidence", "--from", "2026-03-03", "--to", "2026-03-05", "--state", state)
