@@ -102,7 +102,7 @@ class Books:
         covers = Covers(figures.budgets, self.at, policy.fx, thresholds_of(policy))
         for delta in deltas:
             resource = plan_resource(delta)
-            covers.join(resource)
+            covers.join(resource, delta.budget)
             put_remaining(resource, delta, figures.budgets, policy.fx)
             yield from derived([resource], policy, self.at)
 

@@ -97,7 +97,7 @@ class _Known:
     def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, *, every: bool) -> None:
         self._collected, self._money, self._every = collected, money, every
         self.figures = money.figures(None if mix.only_planned else collected)
-        self.deltas = Deltas(money.policy, money.pricer, nothing=mix.only_planned)
+        self.deltas = Deltas(money.policy, money.pricer, money.at, nothing=mix.only_planned)
 
     def inventory(self) -> Iterator[Resource]:
         """What sources found and is judged; what a plan adds is counted as it passes."""

@@ -94,10 +94,13 @@ class Covers:
             for each in ranked
         ]
 
-    def join(self, resource: Resource) -> None:
-        """Set `budget.*`: absent where no budget covers the resource, unknown where the first that may is unknown."""
+    def join(self, resource: Resource, name: str = "") -> None:
+        """Set `budget.*`: absent where no budget covers the resource, unknown where the first that may is unknown.
+
+        `name`: it is that budget's, whatever it says itself.
+        """
         for status, said, covers in self._budgets:
-            covered = True if covers is None else covers(resource)
+            covered = status.budget.name == name if name else True if covers is None else covers(resource)
             if covered is None:
                 why = f"whether budget '{status.budget.name}' covers it is unknown"
                 _say(resource, dict.fromkeys(_FIELDS, Unknown(why)))

@@ -6,74 +6,49 @@ only priced by use counts without it, unless the policy assumes some.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from finops_guard.costs import assumed, prices
+from finops_guard.costs.plan_sums import COUNT, Change, Month, Sum
 from finops_guard.costs.pricing import Pricer
-from finops_guard.model import Money, PlanDelta, Policy, Resource, Tags, Unknown, Value, money_in
+from finops_guard.evaluate import predicate
+from finops_guard.model import (
+    Compare,
+    Condition,
+    Money,
+    PlanDelta,
+    Policy,
+    Ref,
+    Resource,
+    Tags,
+    Unknown,
+    Value,
+    money_in,
+)
 
 _TEAM = "team"
-_STANDS = frozenset({"none", "delete"})
 _STAYS = ("cloud", "type", "kind", "id", "state", "region")
 _MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count", "least", "most")
 _NOT_PRICED = frozenset({"before", "declared", "free", "accelerator_family"})
-_COUNT = "accelerators.count"
-
-
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """What a resource costs in a month: a least and a most, None where there is none, and why they are not one."""
-
-    low: Decimal | None = Decimal(0)
-    high: Decimal | None = Decimal(0)
-    why: str = ""
-
-
-@dataclass(slots=True)
-class _Sum:
-    """Money between a least and a most, None where there is none; and the accelerators that come and go."""
-
-    low: Decimal | None = Decimal(0)
-    high: Decimal | None = Decimal(0)
-    before: Decimal | None = Decimal(0)
-    accelerators: Decimal = Decimal(0)
-    hidden: dict[str, list[str]] = field(default_factory=dict)
-    uncounted: str = ""
-    usage: int = 0
-
-    def plus(self, month: _Month, resource: Resource) -> None:
-        """What comes; of what is not known nothing is put on the least, and no most is left."""
-        self._say(month, resource)
-        self.low = None if self.low is None else self.low + (month.low or 0)
-        self.high = None if self.high is None or month.high is None else self.high + month.high
-
-    def minus(self, month: _Month, resource: Resource) -> None:
-        """What goes; of what is not known nothing is taken off the most, and no least is left."""
-        self._say(month, resource)
-        self.low = None if self.low is None or month.high is None else self.low - month.high
-        self.high = None if self.high is None else self.high - (month.low or 0)
-
-    def stood(self, month: _Month) -> None:
-        """What was there."""
-        exact = month.low if month.low == month.high else None
-        self.before = None if self.before is None or exact is None else self.before + exact
-
-    def _say(self, month: _Month, resource: Resource) -> None:
-        if month.why and resource.id not in (told := self.hidden.setdefault(month.why, [])):
-            told.append(resource.id)
 
 
 class Deltas:
-    """Adds up a plan: all of it, and each team's part."""
+    """Adds up a plan: all of it, each team's part, and that of each budget that is not of one team."""
 
-    def __init__(self, policy: Policy, pricer: Pricer, *, nothing: bool = False) -> None:
+    def __init__(self, policy: Policy, pricer: Pricer, at: datetime, *, nothing: bool = False) -> None:
         """`nothing`: a plan was read, so that it adds nothing where nothing is in it."""
         self._policy, self._pricer = policy, pricer
         self._currency = policy.currency or "USD"
-        self._whole = _Sum()
-        self._teams: dict[str, _Sum] = {}
+        self._whole, self._nobodys = Sum(), Sum()
+        self._teams: dict[str, Sum] = defaultdict(Sum)
+        self._budgets = {
+            name: (Sum(), predicate(budget.covers, at, policy.fx))
+            for name, budget in policy.budgets.items()
+            if budget.covers is not None and not _of_a_team(budget.covers)
+        }
         self._any = nothing
 
     def counted(self, resources: Iterable[Resource]) -> Iterator[Resource]:
@@ -85,33 +60,61 @@ class Deltas:
             yield resource
 
     def all(self) -> tuple[PlanDelta, ...]:
-        """What was counted: all of it, then each team's part; nothing where nothing was planned."""
+        """What was counted: all of it, each team's part, each budget's; nothing where nothing was planned."""
         if not self._any:
             return ()
-        return (self._delta(self._whole, ""), *(self._delta(each, team) for team, each in sorted(self._teams.items())))
+        teams = [self._delta(self._shared(self._teams[team]), team) for team in sorted(self._teams)]
+        budgets = [
+            self._delta(found, f"budget {name}", budget=name)
+            for name, (found, _) in sorted(self._budgets.items())
+            if found.met
+        ]
+        return (self._delta(self._whole, ""), *teams, *budgets)
 
     def _add(self, resource: Resource) -> None:
-        change = resource.text("change")
-        team = resource.tags.look(_TEAM)
-        sums = [self._whole]
-        if isinstance(team, str):
-            sums.append(self._teams.setdefault(team, _Sum()))
         was = self._was(resource) if "before" in resource.facts else None
-        after = self._month(resource) if change != "delete" else _Month()
-        before = _Month() if was is None else self._month(was)
-        for each in sums:
-            each.usage += change not in _STANDS and _by_usage(resource)
-            if change == "none":
-                each.stood(before)
-                continue
-            if was is not None and after.why and before.why and _same(resource, was):
-                continue  # what has no price stays what it was
-            each.plus(after, resource)
-            each.minus(before, resource)
-            each.stood(before)
-            self._accelerators(each, resource, was, change)
+        gone = resource.text("change") == "delete"
+        change = Change(
+            resource,
+            was,
+            Month() if gone else self._month(resource),
+            Month() if was is None else self._month(was),
+            same=was is not None and not gone and _same(resource, was),
+            by_usage=_by_usage(resource),
+        )
+        for each in (self._whole, *self._covering(change)):
+            change.put(each)
+        now, then = resource.tags.look(_TEAM), resource.tags.look(_TEAM) if was is None else was.tags.look(_TEAM)
+        if now == then or gone:
+            change.put(self._part(now))
+        else:  # it goes from one team to another
+            change.come(self._part(now))
+            change.go(self._part(then))
 
-    def _delta(self, sums: _Sum, name: str) -> PlanDelta:
+    def _part(self, team: Value | Unknown) -> Sum:
+        """Where the part of a team is added up; that of a team that nobody knows yet may be anybody's."""
+        if isinstance(team, str):
+            return self._teams[team]
+        return self._nobodys if isinstance(team, Unknown) else Sum()
+
+    def _covering(self, change: Change) -> Iterator[Sum]:
+        """The budgets that cover a resource; of one that may, what it adds is not known."""
+        for name, (found, covers) in self._budgets.items():
+            covered = covers(change.resource)
+            found.met = found.met or covered is True
+            if covered is None and change.matters:
+                why = f"whether budget {name!r} covers it is unknown"
+                found.doubt(why, [change.resource.id], goes=change.was is not None)
+            if covered:
+                yield found
+
+    def _shared(self, team: Sum) -> Sum:
+        """A team's part with what may be its own too."""
+        if self._nobodys.met:
+            team.doubt("whose it is is known after apply", self._nobodys.of, goes=self._nobodys.before != 0)
+        return team
+
+    def _delta(self, sums: Sum, name: str, budget: str = "") -> PlanDelta:
         hidden = tuple(f"{_some(ids)}: {why}" for why, ids in sums.hidden.items())
         return PlanDelta(
             name=name,
@@ -123,33 +126,23 @@ class Deltas:
             uncounted=sums.uncounted,
             hidden=hidden,
             by_usage=sums.usage,
+            budget=budget,
         )
 
-    def _accelerators(self, each: _Sum, resource: Resource, was: Resource | None, change: str) -> None:
-        if resource.facts.get("free"):
-            return  # a template has none itself
-        now = resource.look(_COUNT) if change != "delete" else 0
-        then = 0 if was is None else was.look(_COUNT)
-        for value, sign in ((now, 1), (then, -1)):
-            if isinstance(value, Unknown):
-                each.uncounted = each.uncounted or f"{resource.id}: {value.reason}"
-            elif isinstance(value, int | float | Decimal):
-                each.accelerators += sign * Decimal(str(value))
-
-    def _month(self, resource: Resource) -> _Month:
+    def _month(self, resource: Resource) -> Month:
         """What a month costs in the currency of the sum; between the least and the most of machines that scale."""
         month = resource.look("cost.month")
         if isinstance(month, Money):
             told = money_in(month, self._currency, self._policy.fx)
             if told is None:
-                return _Month(None, None, f"no exchange rate from {month.currency} to {self._currency}")
-            return _Month(told.amount, told.amount)
+                return Month(None, None, f"no exchange rate from {month.currency} to {self._currency}")
+            return Month(told.amount, told.amount)
         if resource.facts.get("free") or _by_usage(resource):
-            return _Month()
+            return Month()
         why = month.reason if isinstance(month, Unknown) else "it has no price"
         bounds = [self._of(resource, resource.facts.get(name)) for name in ("least", "most")]
         low, high = bounds if None not in bounds else (None, None)
-        return _Month(low, high, why)
+        return Month(low, high, why)
 
     def _of(self, resource: Resource, number: object) -> Decimal | None:
         """What a month of so many of its machines costs."""
@@ -170,6 +163,8 @@ class Deltas:
         told = resource.facts["before"]
         facts = dict(told) if isinstance(told, Mapping) else {}
         fields = {name: resource.fields[name] for name in _STAYS if name in resource.fields}
+        team = facts.pop(_TEAM, resource.tags.look(_TEAM))
+        unsure = {_TEAM: team.reason} if isinstance(team, Unknown) else {}
         region, size, spot = facts.pop("region", None), facts.pop("size", None), facts.pop("spot", None)
         fields["purchase"] = "spot" if spot else "on-demand"
         unknown = dict(resource.unknown)
@@ -180,10 +175,11 @@ class Deltas:
         if "free" in resource.facts:
             facts["free"] = True
         if all(facts.get(name) == resource.facts.get(name) for name in _MACHINES):
-            fields |= {name: resource.fields[name] for name in (_COUNT,) if name in resource.fields}
+            fields |= {name: resource.fields[name] for name in (COUNT,) if name in resource.fields}
         else:
             fields |= _counted(resource.text("cloud"), facts)
-        was = Resource(fields, Tags.of({}), unknown, facts=facts)
+        tags = Tags.of({_TEAM: team} if isinstance(team, str) else {}, unknown=unsure)
+        was = Resource(fields, tags, unknown, facts=facts)
         usage = assumed.of(was, self._policy.assume)  # of what it was as of what it will be: else assuming would add it
         if usage is not None:
             assumed.settle(was, usage)
@@ -191,6 +187,11 @@ class Deltas:
         if usage is not None:
             assumed.add(was, usage)
         return was
+
+
+def _of_a_team(covers: Condition) -> bool:
+    """Whether a budget is that of one team, whose part of the plan is told anyway."""
+    return isinstance(covers, Compare) and covers.op == "eq" and covers.ref == Ref("tag", _TEAM)
 
 
 def _some(ids: list[str]) -> str:
@@ -218,8 +219,8 @@ def _counted(cloud: str, facts: Mapping[str, object]) -> dict[str, Value]:
         return {}
     if facts.get("accelerator_type"):
         each = facts.get("accelerator_count", 1)
-        return {_COUNT: each * times} if isinstance(each, int) and isinstance(times, int) else {}
+        return {COUNT: each * times} if isinstance(each, int) and isinstance(times, int) else {}
     found = prices.accelerator(cloud, machine) if machine else None
     if found is None:
-        return {} if machine and prices.is_accelerator_family(cloud, machine) else {_COUNT: 0}
-    return {_COUNT: found.count * times} if found.count is not None and isinstance(times, int) else {}
+        return {} if machine and prices.is_accelerator_family(cloud, machine) else {COUNT: 0}
+    return {COUNT: found.count * times} if found.count is not None and isinstance(times, int) else {}

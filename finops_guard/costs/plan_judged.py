@@ -18,12 +18,12 @@ _WHOLE = 100
 
 
 def plan_resource(delta: PlanDelta) -> Resource:
-    """A plan, or a team's part of it, as a thing that is judged; its team is its tag, so that budgets cover it."""
-    team = {_TEAM: delta.name} if delta.name else {}
+    """A plan, or a team's or a budget's part of it, as a thing that is judged; its team is its tag."""
+    team = {_TEAM: delta.name} if delta.name and not delta.budget else {}
     resource = computed_resource(
         kind="plan",
         type_=PLAN_TYPE,
-        id_=f"plan/{delta.name}" if delta.name else "plan",
+        id_=f"plan/budget/{delta.budget}" if delta.budget else f"plan/{delta.name}" if delta.name else "plan",
         name=delta.name or "plan",
         covers=None,
         tags=team,

@@ -187,7 +187,7 @@ class UnitCost:
 
 @dataclass(frozen=True, slots=True)
 class PlanDelta:
-    """What a plan adds to the bill of a month; `name`: the team whose part it is, empty for all of it.
+    """What a plan adds to the bill of a month; `name`: the team whose part it is, or `budget NAME`; all of it: empty.
 
     Between `low` and `high`, None where there is no such bound: `hidden` says of what no price is known. `before`: what
     is there costs now, None where not all of it is priced. `accelerators`: added less taken away, None where
@@ -203,3 +203,4 @@ class PlanDelta:
     uncounted: str = ""
     hidden: tuple[str, ...] = ()
     by_usage: int = 0
+    budget: str = ""

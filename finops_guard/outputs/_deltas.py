@@ -15,9 +15,10 @@ _HIDDEN = 3
 
 
 def delta_row(delta: PlanDelta) -> dict[str, object]:
-    """All of a plan, or the part of a team; a bound that nobody knows is null, and `unknown` says of what."""
+    """All of a plan, or the part of a team or a budget; a bound that nobody knows is null, `unknown` says of what."""
     return {
-        "team": delta.name or None,
+        "team": None if delta.budget else delta.name or None,
+        "budget": delta.budget or None,
         "currency": delta.currency,
         "low": None if delta.low is None else cents(delta.low),
         "high": None if delta.high is None else cents(delta.high),

@@ -168,6 +168,21 @@ def test_a_plan_must_fit_in_what_is_left_of_its_team_s_budget(house: Path) -> No
     assert found(scan(house, *bare, more=more, options=("--at", "2026-11-25")), "iac-guardrail/remaining") == {}
 
 
+def test_a_plan_must_fit_in_the_rest_of_the_budget_of_any_tag(house: Path) -> None:
+    (house / "bill.csv").write_text(BILL.replace('""team"": ""vision""', '""project"": ""churn""'))
+    costs = "costs: [{from: focus, path: bill.csv}]\n"
+    budget = "budgets:\n  churn: {limit: 50000 USD, every: month, for: {tags: {project: churn}}}\n"
+    more = GUARDRAIL.replace("50000", "900000") + budget + costs
+    new = change("aws_instance", "new", machine(GOOD))
+    ran = scan(house, new, more=more, options=("--at", "2026-11-25"))
+    assert (ran.code, found(ran, "iac-guardrail/remaining")) == (1, {"plan/budget/churn": "fail"}), ran.err
+    rows = json.loads(ran.out)["deltas"]
+    assert [(row["team"], row["budget"]) for row in rows] == [(None, None), ("vision", None), (None, "churn")]
+    other = change("aws_instance", "new", machine({**GOOD, "project": "search"}))
+    ran = scan(house, other, more=more, options=("--at", "2026-11-25"))
+    assert (ran.code, found(ran, "iac-guardrail/remaining")) == (0, {}), ran.err
+
+
 def test_a_plan_that_changes_nothing_adds_nothing_and_no_budget_fails_it_by_dry_run(house: Path) -> None:
     more = GUARDRAIL + "  - {use: budgets, mode: dry-run}\n" + BUDGET.replace("50000", "1")
     (house / "bill.csv").write_text(BILL)

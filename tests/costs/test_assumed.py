@@ -49,7 +49,7 @@ def test_what_is_priced_by_use_has_a_price_when_use_is_assumed() -> None:
     assert abs(found.month.amount - Decimal(46)) < Decimal("0.000001")
     assert found.price is not None
     assert found.price.source == "list-price, usage as assumed"
-    deltas = Deltas(policy(), Pricer(NOW.date()))
+    deltas = Deltas(policy(), Pricer(NOW.date()), NOW)
     assert [*deltas.counted([found])]
     assert deltas.all()[0].by_usage == 0
 
@@ -87,7 +87,7 @@ def test_what_is_assumed_of_what_was_there_already_is_not_added_to_it() -> None:
             resource.fields["change"] = change
             resource.facts["before"] = {**resource.facts, "region": "us-east-1", "spot": False}
             resource.price = None
-            deltas = Deltas(rules, Pricer(NOW.date()))
+            deltas = Deltas(rules, Pricer(NOW.date()), NOW)
             assert [*deltas.counted(enrich([resource], rules, NOW))]
             (whole, *_) = deltas.all()
             assert whole.low == whole.high

@@ -12,7 +12,7 @@ from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.planned import Mix, judged
 from finops_guard.costs.pricing import Pricer
 from finops_guard.enrich import enrich
-from finops_guard.model import PlanDelta, Policy, Resource, Tags, Unknown
+from finops_guard.model import Budget, Compare, Condition, PlanDelta, Policy, Ref, Resource, Tags, Unknown
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 HOURS = 730
@@ -40,7 +40,7 @@ def planned(
 
 def total(*resources: Resource, **more: object) -> tuple[PlanDelta, ...]:
     rules = policy(**more)
-    deltas = Deltas(rules, Pricer(date(2026, 11, 25)))
+    deltas = Deltas(rules, Pricer(date(2026, 11, 25)), NOW)
     assert [each.id for each in deltas.counted(enrich(resources, rules, NOW))] == [each.id for each in resources]
     return deltas.all()
 
@@ -180,3 +180,52 @@ def test_what_has_no_price_and_grows_is_not_taken_for_the_same() -> None:
     units.price = None
     whole, _ = total(units)
     assert (whole.low, whole.high) == (NOTHING, NOTHING)
+
+
+def test_what_goes_from_one_team_to_another_is_taken_off_the_one_and_put_on_the_other() -> None:
+    moved = planned("a", "update", team="nlp", before={**was("p5.48xlarge"), "team": "vision"})
+    whole, nlp, vision = total(moved)
+    assert (whole.low, whole.high, whole.accelerators) == (NOTHING, NOTHING, NOTHING)
+    assert (nlp.name, nlp.low, nlp.before, nlp.accelerators) == ("nlp", P5 * HOURS, NOTHING, Decimal(8))
+    assert (vision.name, vision.low, vision.before, vision.accelerators) == (
+        "vision", -P5 * HOURS, P5 * HOURS, Decimal(-8),
+    )  # fmt: skip
+    first = planned("a", "update", team="nlp", before={**was("p5.48xlarge"), "team": None})
+    whole, nlp = total(first)
+    assert (whole.low, nlp.low, nlp.before) == (NOTHING, P5 * HOURS, NOTHING)
+
+
+def test_what_may_be_anybody_s_leaves_nobody_a_most() -> None:
+    late = planned("late", machine="g5.xlarge")
+    late.tags = Tags.of({}, unknown={"team": "known after apply"})
+    whole, vision = total(planned("a"), late)
+    assert (whole.low, whole.high) == ((P5 + G5) * HOURS, (P5 + G5) * HOURS)
+    assert (vision.low, vision.high, vision.hidden) == (
+        P5 * HOURS, None, ("late: whose it is is known after apply",),
+    )  # fmt: skip
+    assert vision.accelerators is None
+
+
+def budgets(**covers: Condition | None) -> dict[str, Budget]:
+    return {
+        name: Budget(name=name, limit=Decimal(1000), unit="USD", every="month", covers=condition)
+        for name, condition in covers.items()
+    }
+
+
+def test_a_budget_of_another_tag_than_the_team_has_its_part() -> None:
+    churn, account = Compare(Ref("tag", "project"), "eq", "churn"), Compare(Ref("field", "account"), "eq", "1")
+    team = Compare(Ref("tag", "team"), "eq", "vision")
+    known = budgets(churn=churn, account=account, team=team, all=None)
+    mine, other, late = (planned(name, machine="g5.xlarge", team=None) for name in ("mine", "other", "late"))
+    mine.tags, other.tags = Tags.of({"project": "churn"}), Tags.of({"project": "search"})
+    whole, part = total(mine, other, budgets=known)
+    assert (whole.low, part.name, part.budget, part.low, part.high) == (
+        2 * G5 * HOURS, "budget churn", "churn", G5 * HOURS, G5 * HOURS,
+    )  # fmt: skip
+    late.tags = Tags.of({}, unknown={"project": "known after apply"})
+    for each in (mine, other, late):
+        each.price = None
+    _, part = total(mine, other, late, budgets=known)
+    assert (part.low, part.high) == (G5 * HOURS, None)
+    assert part.hidden == ("late: whether budget 'churn' covers it is unknown",)

@@ -109,9 +109,11 @@ class Plan:
             _put_group(found, side.look(("resource_group_name",)))
         if what != "create":
             old = self._references.referred(raw, row, before, block) if row is not None and row.via else None
-            found.facts["before"] = was(
-                machines_of(row, type_, before, old), self._region(cloud, before, before, provider)
-            )
+            stood = was(machines_of(row, type_, before, old), self._region(cloud, before, before, provider))
+            if what in _JUDGED:
+                had_before = _tags.tags_of(labels_of(self._owner(raw, before), old), self._aliases)
+                stood["team"] = had_before.look("team")
+            found.facts["before"] = stood
         yield found
         if type_ == "aws_instance":
             yield from self._volumes(planned, owner, before, found)

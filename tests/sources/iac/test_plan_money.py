@@ -40,7 +40,7 @@ def delta(folder: Path, *changes: dict[str, Any], blocks: object = None, **more:
         ]
     document = plan(*changes, providers=PROVIDERS, blocks=blocks)
     rules = policy(**more)
-    deltas = Deltas(rules, Pricer(NOW.date()))
+    deltas = Deltas(rules, Pricer(NOW.date()), NOW)
     assert [*deltas.counted(enrich(read(folder, document), rules, NOW))]
     return deltas.all()[0]
 
