@@ -211,6 +211,8 @@ UNKNOWN = {
     'format("%s", null)': "a format of null",
     'sensitive("x")': "it is sensitive, so never shown",
     'setsubtract([], ["a"]) == toset([])': "lists of which the type cannot be told",
+    "tolist([7, var.none])[0] == 7": "whether it is a number or a string",
+    '"a$$${"b"}"': "a template with signs that we do not read",
     "pow(10, 30)": "a number that is not exact",
     'file("nowhere")': "the file nowhere is not there",
     'file("/etc/passwd")': "passwd lies outside the repository, and nothing there is read",

@@ -169,6 +169,29 @@ def test_a_known_key_with_an_unknown_value_is_there(tmp_path: Path) -> None:
     assert found.tags.look("stage") is None
 
 
+def test_a_number_beside_what_cannot_be_told_is_the_same_text_whatever_that_is(tmp_path: Path) -> None:
+    """Terraform makes all of a map strings if one of them is."""
+    variable = 'variable "never" {}'
+    assert tags(tmp_path, "tomap({ n = 22, other = var.never })", variable).tags.look("n") == "22"
+    assert tags(tmp_path, "{ n = true ? 22 : var.never }", variable).tags.look("n") == "22"
+
+
+def test_any_within_a_type_is_one_type_in_all_elements(tmp_path: Path) -> None:
+    variable = """
+        variable "v" {
+          type    = list(object({ a = any, b = optional(any, 1) }))
+          default = [{ a = 1e3 }, { a = "007", b = true }]
+        }
+    """
+    write(tmp_path, {"main.tf": variable + 'resource "aws_s3_bucket" "b" {\n  tags = { v = jsonencode(var.v) }\n}\n'})
+    (found,) = read(tmp_path)[0].values()
+    unlike = "variable v: its elements have no type in common"
+    assert found.tags.unknown == {"v": unlike}
+    write(tmp_path, {"main.tf": (tmp_path / "main.tf").read_text().replace(", b = true", "")})
+    (found,) = read(tmp_path)[0].values()
+    assert found.tags.raw == {"v": '[{"a":"1000","b":1},{"a":"007","b":1}]'}
+
+
 def test_what_refers_to_itself_is_unknown(tmp_path: Path) -> None:
     found = tags(tmp_path, "{ a = local.a }", "locals {\n  a = local.b\n  b = local.a\n}")
     assert "refers to itself" in found.tags.unknown["a"]

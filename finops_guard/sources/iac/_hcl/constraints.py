@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.expressions import compiled
 from finops_guard.sources.iac._hcl.scope import Scope
-from finops_guard.sources.iac._hcl.types import Type
+from finops_guard.sources.iac._hcl.unification import Type
 from finops_guard.sources.iac._hcl.values import Val, WrongError
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import loops, templates
 from finops_guard.sources.iac._hcl.operators import BINARY, chosen, equal, negated, opposite
 from finops_guard.sources.iac._hcl.traversal import attribute, each_of, indexed
-from finops_guard.sources.iac._hcl.types import type_of, unify
+from finops_guard.sources.iac._hcl.types import type_of
+from finops_guard.sources.iac._hcl.unification import unify
 from finops_guard.sources.iac._hcl.values import Lazy, List, OpenMap, Val, WrongError, boolean, parsed, text
 
 if TYPE_CHECKING:

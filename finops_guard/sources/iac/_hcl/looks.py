@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.blocks import has
-from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val
+from finops_guard.sources.iac._hcl.values import Lazy, Loose, OpenMap, Val
 from finops_guard.sources.iac._plan_values import Values
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Attributes(Values):
         value = self.declared.get(str(path[0]))
         for step in path[1:]:
             value = _below(value, step)
+        if isinstance(value, Loose):
+            return value.value
         return Unknown(value.reason) if isinstance(value, Lazy) else value
 
     def told(self, path: Path) -> object:
@@ -41,6 +43,8 @@ class Attributes(Values):
 
 def _told(value: Val) -> Val:
     """Blocks within blocks; what is not evaluated is unknown."""
+    if isinstance(value, Loose):
+        return value.value
     if isinstance(value, Lazy):
         return Unknown(value.reason)
     if isinstance(value, OpenMap):

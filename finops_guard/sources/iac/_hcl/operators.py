@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import arithmetic
-from finops_guard.sources.iac._hcl.types import convert, type_of, unify
+from finops_guard.sources.iac._hcl.types import convert, type_of
+from finops_guard.sources.iac._hcl.unification import ANY, HIDDEN, loosened, unify
 from finops_guard.sources.iac._hcl.values import Lazy, List, Map, OpenMap, Val, WrongError, boolean, number, typed
 
 if TYPE_CHECKING:
@@ -62,8 +63,10 @@ def chosen(value: Val, other: Val) -> Val:
     if value is None or other is None:
         return value
     mine, theirs = type_of(value), type_of(other)
-    if mine == theirs or "any" in (mine, theirs):
+    if mine in (theirs, HIDDEN) or ANY in (mine, theirs):
         return value
+    if theirs == HIDDEN:
+        return convert(value, loosened(mine))
     both = unify([mine, theirs])
     if both is None:
         if isinstance(mine, str) or isinstance(theirs, str):

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.graphemes import composed
-from finops_guard.sources.iac._hcl.values import OpenMap, Set, Val, WrongError, boolean, bounded, called, in_order, text
+from finops_guard.sources.iac._hcl.values import (
+    OpenMap,
+    Set,
+    Typed,
+    Val,
+    WrongError,
+    boolean,
+    bounded,
+    called,
+    in_order,
+    text,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -52,18 +63,34 @@ def literal(raw: str, *, quoted: bool) -> str:
 
 def quoted(node: Node, data: bytes, compile_: Compile) -> Run:
     """What stands between two quotes; one interpolation alone keeps the type of its value."""
+    if _mistaken(node.children[1:-1], data):
+        return _unread
     start, end = node.children[0].end_byte, node.children[-1].start_byte
     return _joined([*_tokens(node.children[1:-1], data, start, end, compile_, lines=False)])
 
 
 def heredoc(node: Node, data: bytes, compile_: Compile, *, wrapped: bool = False) -> Run:
     """A heredoc; `wrapped`: a whole template that was put into one, whose last line break is not its own."""
+    if _mistaken(node.children[2:-1], data):
+        return _unread
     start = data.index(b"\n", node.children[1].end_byte) + 1
     end = data.rindex(b"\n", 0, node.children[-1].start_byte) + (not wrapped)
     tokens = [*_tokens(node.children[2:-1], data, start, max(start, end), compile_, lines=True)]
     if data[node.start_byte : node.start_byte + 3] == b"<<-":
         tokens = _dedented(_stripped(tokens))
     return _joined(tokens, alone=wrapped)
+
+
+def _mistaken(nodes: list[Node], data: bytes) -> bool:
+    """Whether the grammar takes for a sequence what is text: `$$${` is a `$`, and an escaped `${`."""
+    return any(
+        data[node.start_byte - 2 : node.start_byte] == 2 * data[node.start_byte : node.start_byte + 1]
+        for node in _flat(nodes)
+    )
+
+
+def _unread(_scope: Scope) -> Val:
+    return Typed("a template with signs that we do not read", "string")
 
 
 def _tokens(nodes: list[Node], data: bytes, start: int, end: int, compile_: Compile, *, lines: bool) -> Iterator[Part]:

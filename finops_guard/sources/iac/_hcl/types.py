@@ -1,18 +1,15 @@
-"""Types of values, and how one becomes another: Terraform converts in conditions, maps, lists and variables.
-
-A type is `any`, `string`, `number`, `bool`, or ("list" | "set" | "map", type), ("tuple", types),
-("object", {name: type}, {optional name: default}).
-"""
+"""Types of values, and how one becomes another: Terraform converts in conditions, maps, lists and variables."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, TypeAlias
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl.unification import ANY, HIDDEN, LOOSE, Type, parts, unify
 from finops_guard.sources.iac._hcl.values import (
     Lazy,
     List,
+    Loose,
     Map,
     OpenMap,
     Set,
@@ -28,13 +25,9 @@ from finops_guard.sources.iac._hcl.values import (
     unknown_in,
 )
 
-Type: TypeAlias = Any
-ANY = "any"
-_PRIMITIVE = ("string", "number", "bool")
-
 
 def type_of(value: Val) -> Type:  # noqa: PLR0911 - one line a type
-    """The type of a value; `any` for null and for what cannot be told."""
+    """The type of a value; `any` for null, `hidden` for what cannot be told."""
     if isinstance(value, str):
         return "string"
     if isinstance(value, bool):
@@ -50,57 +43,15 @@ def type_of(value: Val) -> Type:  # noqa: PLR0911 - one line a type
     if isinstance(value, list):
         return ("tuple", tuple(map(type_of, value)))
     if isinstance(value, OpenMap):
-        return ANY
+        return HIDDEN
     if isinstance(value, dict):
         return ("object", {key: type_of(item) for key, item in value.items()}, {})
-    return value.of if isinstance(value, Typed) else ANY
-
-
-def unify(types: list[Type]) -> Type | None:
-    """The one type that all can become, as Terraform finds it; None where it finds none."""
-    said = [each for each in types if each != ANY]
-    if not said:
+    if value is None:
         return ANY
-    if all(each == said[0] for each in said):
-        return said[0]
-    if all(isinstance(each, str) for each in said):
-        return "string" if "string" in said else None
-    if any(isinstance(each, str) for each in said):
-        return None
-    kinds = {each[0] for each in said}
-    if kinds == {"object"}:
-        return _objects(said)
-    if kinds == {"tuple"}:
-        return _tuples(said)
-    if len(kinds) == 1 or kinds in ({"map", "object"}, {"list", "tuple"}):
-        kind = "map" if "map" in kinds else "set" if "set" in kinds else "list"
-        inner = unify([part for each in said for part in _parts(each)])
-        return None if inner is None else (kind, inner)
-    return None
+    return value.of if isinstance(value, Typed) and value.of != ANY else HIDDEN
 
 
-def _parts(of: Type) -> list[Type]:
-    return list(of[1].values()) if of[0] == "object" else list(of[1]) if of[0] == "tuple" else [of[1]]
-
-
-def _objects(said: list[Type]) -> Type | None:
-    if all(each[1].keys() == said[0][1].keys() for each in said):
-        together = {name: unify([each[1][name] for each in said]) for name in said[0][1]}
-        if None not in together.values():
-            return ("object", together, {})
-        return None
-    inner = unify([part for each in said for part in each[1].values()])
-    return None if inner is None else ("map", inner)
-
-
-def _tuples(said: list[Type]) -> Type | None:
-    if all(len(each[1]) == len(said[0][1]) for each in said):
-        together = tuple(unify([each[1][index] for each in said]) for index in range(len(said[0][1])))
-        if None not in together:
-            return ("tuple", together)
-        return None
-    inner = unify([part for each in said for part in each[1]])
-    return None if inner is None else ("list", inner)
+_PLAIN = {"string": text, "number": number, "bool": boolean}
 
 
 def convert(value: Val, to: Type) -> Val:
@@ -111,13 +62,12 @@ def convert(value: Val, to: Type) -> Val:
         return typed(value, to)
     if isinstance(value, Lazy):
         return value if not isinstance(to, str) else Unknown(value.reason)
-    if to == "string":
-        return text(value)
-    if to == "number":
-        return number(value)
-    if to == "bool":
-        return boolean(value)
+    if isinstance(to, str):
+        return _PLAIN[to](value)
     kind = to[0]
+    if kind == LOOSE:
+        found = convert(value, to[1])
+        return found if isinstance(found, Unknown) else Loose(f"whether it is a {to[1]} or a string", to, found)
     if kind in {"list", "set"}:
         return as_list(value, to) if kind == "list" else as_set(value, to[1])
     if kind == "tuple":
@@ -141,23 +91,37 @@ def _inner(value: Val, of: Type) -> Type:
     return found
 
 
+def _uniform(value: list[Val], of: Type) -> tuple[list[Val], Type]:
+    """Elements as a type, and that type: an `any` within it stands for the same type in all of them."""
+    items = [convert(item, of) for item in value]
+    if of == ANY or not _holds_any(of):
+        return items, of
+    together = unify(list(map(type_of, items)))
+    if together is None:
+        raise WrongError("its elements have no type in common")
+    return ([convert(item, together) for item in items], together) if together != ANY else (items, of)
+
+
+def _holds_any(of: Type) -> bool:
+    return of == ANY or (not isinstance(of, str) and any(map(_holds_any, parts(of))))
+
+
 def as_list(value: Val, to: Type) -> Val:
     """A list of one type."""
     if not isinstance(value, list):
         raise WrongError(f"{called(value)} is not a list")
-    of = _inner(value, to[1])
-    return List([convert(item, of) for item in value], of)
+    items, of = _uniform(value, _inner(value, to[1]))
+    return List(items, of)
 
 
 def as_set(value: Val, of: Type = ANY) -> Val:
     """A set of one type; unknown where an element is, as it may equal another."""
     if not isinstance(value, list):
         raise WrongError(f"{called(value)} is not a set")
-    of = _inner(value, of)
-    items = [convert(item, of) for item in value]
+    items, of = _uniform(value, _inner(value, of))
     if (found := unknown_in(items)) is not None:
         return found
-    if of in _PRIMITIVE:
+    if of in tuple(_PLAIN):
         return Set([*sorted({item for item in items if item is not None}), *[None] * (None in items)], of)
     distinct: list[Val] = []
     for item in items:
@@ -171,9 +135,13 @@ def as_set(value: Val, of: Type = ANY) -> Val:
 def as_map(value: dict[str, Val], of: Type = ANY) -> Val:
     """A map of one type; an open map stays open."""
     if isinstance(value, OpenMap):
+        of = unify([HIDDEN, *map(type_of, value.values())]) if of == ANY else of
+        if of is None:
+            raise WrongError("its elements have no type in common")
         return OpenMap(((key, convert(item, of)) for key, item in value.items()), value.reason)
-    of = _inner(value, of)
-    return Map(((key, convert(item, of)) for key, item in in_order(value)), of)
+    pairs = in_order(value)
+    items, of = _uniform([item for _, item in pairs], _inner(value, of))
+    return Map(zip([key for key, _ in pairs], items, strict=True), of)
 
 
 def _as_object(value: dict[str, Val], to: Type) -> Val:

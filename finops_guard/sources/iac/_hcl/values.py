@@ -38,6 +38,13 @@ class Sensitive(Typed):
     value: object = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Loose(Typed):
+    """A number or a bool that may be the string that says the same, which depends on a value that cannot be told."""
+
+    value: int | Decimal | bool = False
+
+
 class WrongError(Exception):
     """What Terraform itself would refuse for certain: `try` and `can` go on from it, elsewhere it is unknown."""
 
@@ -129,6 +136,8 @@ def text(value: Val) -> str | Unknown:
         return f"{value:f}"
     if isinstance(value, Lazy):
         return Typed(value.reason, "string")
+    if isinstance(value, Loose):
+        return text(value.value)
     if isinstance(value, Unknown):
         return typed(value, "string")
     raise WrongError(f"{called(value)} is not a string")
@@ -140,6 +149,8 @@ def number(value: Val) -> int | Decimal | Unknown:
         raise WrongError(f"{called(value)} is not a number")
     if isinstance(value, (int, Decimal)):
         return value
+    if isinstance(value, Loose):
+        return number(value.value)
     if isinstance(value, (Unknown, Lazy)):
         return Typed(value.reason, "number")
     if isinstance(value, str):
@@ -176,6 +187,8 @@ def boolean(value: Val) -> bool | Unknown:
     """A value as a bool; WrongError for what is none."""
     if isinstance(value, bool):
         return value
+    if isinstance(value, Loose):
+        return boolean(value.value)
     if isinstance(value, (Unknown, Lazy)):
         return Typed(value.reason, "bool")
     if value in ("true", "false") and isinstance(value, str):

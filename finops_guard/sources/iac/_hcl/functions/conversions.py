@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions.arguments import a_map, hidden
-from finops_guard.sources.iac._hcl.types import as_list, as_map, as_set, convert, type_of, unify
+from finops_guard.sources.iac._hcl.types import as_list, as_map, as_set, convert, type_of
+from finops_guard.sources.iac._hcl.unification import unify
 from finops_guard.sources.iac._hcl.values import Sensitive, Typed, Val, WrongError, boolean, number, text, typed
 
 

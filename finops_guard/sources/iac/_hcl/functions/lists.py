@@ -8,7 +8,8 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions.arguments import a_list, hidden, in_sequence, of_one_type
 from finops_guard.sources.iac._hcl.graphemes import characters
 from finops_guard.sources.iac._hcl.operators import equal
-from finops_guard.sources.iac._hcl.types import as_list, type_of, unify
+from finops_guard.sources.iac._hcl.types import as_list, type_of
+from finops_guard.sources.iac._hcl.unification import unify
 from finops_guard.sources.iac._hcl.values import (
     List,
     OpenMap,

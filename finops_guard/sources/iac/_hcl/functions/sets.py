@@ -8,7 +8,8 @@ from math import prod
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions.arguments import a_list, of_one_type
-from finops_guard.sources.iac._hcl.types import as_set, type_of, unify
+from finops_guard.sources.iac._hcl.types import as_set, type_of
+from finops_guard.sources.iac._hcl.unification import unify
 from finops_guard.sources.iac._hcl.values import LARGEST, List, Set, Val, WrongError
 
 
