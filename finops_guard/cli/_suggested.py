@@ -1,9 +1,10 @@
 """Fixes as a file of suggestions, for `finops-guard comment` and for other programs that talk to a code host.
 
-`{"schema": "finops-guard/suggestions/1", "suggestions": […], "left_out": […]}`. A suggestion: `file` from the top of
-its repository, `blob` (git's id of the file as it is), `first` and `last` (from 1, both included), `old` and `new`
-(lines without the newline), `severity` of the worst finding that it is for, and `findings`: `id rule severity resource`
-and `also`, the other places that have to change for it. The most severe come first.
+`{"schema": "finops-guard/suggestions/1", "said": […], "suggestions": […], "left_out": […]}`. `said`: what whoever takes
+them should know, line by line. A suggestion: `file` from the top of its repository, `blob` (git's id of the file as it
+is), `first` and `last` (from 1, both included), `old` and `new` (lines without the newline), `severity` of the worst
+finding that it is for, and `findings`: `id rule severity resource` and `also`, the other places that have to change for
+it. The most severe come first.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def write(path: Path, fixed: Fixed) -> None:
     for hunk, name, _ in found:
         for finding in hunk.findings:
             also[finding.id].append(f"{name}:{hunk.first}")
-    told: dict[str, object] = {"schema": SCHEMA}
+    told: dict[str, object] = {"schema": SCHEMA, "said": list(fixed.said)}
     rows = [_row(*each, fixed.texts[each[0].file][0], also) for each in found if not _hidden(each[0], each[2])]
     told["suggestions"] = sorted(rows, key=lambda row: -SEVERITIES.index(str(row["severity"])))
     told["left_out"] = [

@@ -14,7 +14,7 @@ from finops_guard.language.diagnostics import printable
 
 if TYPE_CHECKING:
     from finops_guard.notify._sticky import Conversation
-    from finops_guard.notify._suggestions import Suggestion
+    from finops_guard.notify._suggestions import Fixes
 
 
 @click.command()
@@ -76,16 +76,16 @@ command.help = """Put a Markdown report on a pull request, as one comment that i
     """
 
 
-def _suggestions(paths: tuple[Path, ...]) -> list[Suggestion]:
-    """Those of all files, each once, the most severe first."""
-    from finops_guard.model import SEVERITIES
-    from finops_guard.notify._suggestions import read
+def _suggestions(paths: tuple[Path, ...]) -> Fixes:
+    """Those of all files."""
+    from functools import reduce
 
-    found = {(each.file, each.first, each.mark): each for path in paths for each in read(path)}
-    return sorted(found.values(), key=lambda each: -SEVERITIES.index(each.severity))
+    from finops_guard.notify._suggestions import Fixes, read
+
+    return reduce(Fixes.and_, map(read, paths), Fixes())
 
 
-def _with(body: str, fixes: list[Suggestion]) -> str:
+def _with(body: str, fixes: Fixes) -> str:
     """The report with the fixes below it."""
     from finops_guard.notify._sticky import LONGEST
     from finops_guard.notify._suggestions import section
@@ -94,7 +94,7 @@ def _with(body: str, fixes: list[Suggestion]) -> str:
     return f"{body}\n{told}" if told and len(body) + len(told) < LONGEST else body
 
 
-def _review(place: Conversation, fixes: list[Suggestion], *, quiet: bool) -> None:
+def _review(place: Conversation, fixes: Fixes, *, quiet: bool) -> None:
     """Suggest what can be suggested; where that fails the comment has it, and that is said."""
     from finops_guard.notify._review import suggest
 
@@ -103,7 +103,7 @@ def _review(place: Conversation, fixes: list[Suggestion], *, quiet: bool) -> Non
     except GuardError as wrong:
         click.echo(f"not suggested on lines: {printable(wrong.what)}; the comment has the fixes", err=True)
         return
-    if fixes and not quiet:
+    if fixes.found and not quiet:
         click.echo(str(made))
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.errors import ScanError
-from finops_guard.notify._suggestions import block
+from finops_guard.notify._suggestions import block, notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from finops_guard.notify._sticky import Conversation
-    from finops_guard.notify._suggestions import Suggestion
+    from finops_guard.notify._suggestions import Fixes, Suggestion
 
 MOST = 20
 """Suggestions of one run; each may notify people."""
@@ -45,12 +45,12 @@ class Suggested:
         return ", ".join(parts)
 
 
-def suggest(place: Conversation, found: Sequence[Suggestion]) -> Suggested:
+def suggest(place: Conversation, fixes: Fixes) -> Suggested:
     """Make the suggestions that can be made and are not there yet, at most `MOST`, in the order given.
 
     ScanError where GitHub does not let us, or does not answer; then none is made.
     """
-    here = f"/repos/{place.repository}/pulls/{place.number}"
+    here, found = f"/repos/{place.repository}/pulls/{place.number}", fixes.found
     if not found:
         return Suggested(0, 0, 0, 0)
     files = _files(place, f"{here}/files", {each.file: each.blob for each in found})
@@ -60,17 +60,22 @@ def suggest(place: Conversation, found: Sequence[Suggestion]) -> Suggested:
     new = list({each.mark: each for each in inside if each.mark not in told}.values())
     made, more = new[:MOST], len(new) - len(new[:MOST])
     if made:
-        _post(place, here, made, outside + more)
+        _post(place, here, made, _about(outside + more, notes(fixes)))
     return Suggested(len(made), len(inside) - len(new), outside, more)
 
 
-def _post(place: Conversation, here: str, made: Sequence[Suggestion], rest: int) -> None:
+def _about(rest: int, notes_: str) -> str:
+    said = "finops-guard: edits that put tags right, judged by the policy of the base. Take or leave each."
+    said += f" {rest:,} more are in the comment of the conversation." if rest else ""
+    return f"{said}\n\n{notes_}".strip()
+
+
+def _post(place: Conversation, here: str, made: Sequence[Suggestion], about: str) -> None:
     head = place.site.get(here)
     commit = head["head"]["sha"] if isinstance(head, dict) and isinstance(head.get("head"), dict) else ""
-    said = "finops-guard: edits that put tags right, judged by the policy of the base. Take or leave each."
     body = {
         "event": "COMMENT",
-        "body": said + (f" {rest:,} more are in the comment of the conversation." if rest else ""),
+        "body": about,
         **({"commit_id": commit} if isinstance(commit, str) and commit else {}),
         "comments": [_comment(each) for each in made],
     }

@@ -23,7 +23,7 @@ SCHEMA = "finops-guard/suggestions/1"
 LARGEST = 32 * 2**20
 TITLE = "### Fixes\n\n"
 _TICKS = re.compile("`+")
-_NAMED = 3
+_NAMED, _SAID = 3, 5
 _NOTE = 200
 """Room for the line that counts what is not shown."""
 
@@ -57,8 +57,22 @@ class Suggestion:
         return f"{self.file}:{self.first}" + (f"-{self.last}" if self.last > self.first else "")
 
 
-def read(path: Path) -> list[Suggestion]:
-    """The suggestions in a file, the most severe first. InputError for one that holds none."""
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """Suggestions, the most severe first, and what whoever takes them should know."""
+
+    found: tuple[Suggestion, ...] = ()
+    said: tuple[str, ...] = ()
+
+    def and_(self, other: Fixes) -> Fixes:
+        """Both, each once."""
+        found = {(each.file, each.first, each.mark): each for each in (*self.found, *other.found)}
+        said = tuple(dict.fromkeys((*self.said, *other.said)))
+        return Fixes(tuple(sorted(found.values(), key=lambda each: -SEVERITIES.index(each.severity))), said)
+
+
+def read(path: Path) -> Fixes:
+    """What a file of suggestions holds. InputError for one that is none."""
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path}: suggestions of more than {LARGEST >> 20} MiB")
@@ -70,21 +84,28 @@ def read(path: Path) -> list[Suggestion]:
     if not isinstance(told, dict) or told.get("schema") != SCHEMA:
         raise _none(path, f"does not say schema {SCHEMA!r}")
     try:
-        found = [_suggestion(row) for row in told["suggestions"]]
+        fixes = Fixes(tuple(_suggestion(row) for row in told["suggestions"]), _texts(told.get("said", [])))
     except (KeyError, TypeError, ValueError):
         raise _none(path, "holds what is no suggestion") from None
-    return sorted(found, key=lambda each: -SEVERITIES.index(each.severity))
+    return fixes.and_(Fixes())
 
 
-def section(found: Sequence[Suggestion], room: int) -> str:
-    """The blocks as far as there is room (some hundred characters at least), the rest counted; empty without any."""
+def notes(fixes: Fixes) -> str:
+    """What whoever takes them should know, a line each; of many the first."""
+    more = len(fixes.said) - _SAID
+    lines = [f"- {text(each)}\n" for each in fixes.said[:_SAID]]
+    return "".join([*lines, *([f"- and {more:,} more\n"] if more > 0 else []), *(["\n"] if lines else [])])
+
+
+def section(fixes: Fixes, room: int) -> str:
+    """The blocks as far as there is room (some 2,000 characters at least), the rest counted; empty without any."""
+    found = fixes.found
     if not found:
         return ""
     findings = len({of for each in found for of in each.of})
     some = "1 finding can" if findings == 1 else f"{findings:,} findings can"
-    head = (
-        f"{TITLE}{some} be put right by these edits, which were judged. `finops-guard fix PATH --write` makes them.\n\n"
-    )
+    how = "by these edits, which were judged. `finops-guard fix PATH --write` makes them."
+    head = f"{TITLE}{some} be put right {how}\n\n{notes(fixes)}"
     left = room - len(head) - _NOTE
     shown: list[str] = []
     for each in found:

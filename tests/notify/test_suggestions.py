@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finops_guard.errors import InputError
 from finops_guard.notify import _suggestions
-from finops_guard.notify._suggestions import block, fenced, read, section
+from finops_guard.notify._suggestions import Fixes, block, fenced, read, section
 from tests.notify.suggesting import row, written
 from tests.outputs.code import WORSE
 
@@ -35,7 +35,7 @@ WRONG: list[dict[str, Any]] = [
 
 @pytest.fixture
 def made(tmp_path: Path) -> Any:
-    return lambda *rows: read(written(tmp_path / "s.json", *rows))
+    return lambda *rows: read(written(tmp_path / "s.json", *rows)).found
 
 
 def test_a_block(made: Any) -> None:
@@ -51,7 +51,7 @@ def test_a_block(made: Any) -> None:
 
 
 def test_nothing_to_fix_is_no_section() -> None:
-    assert section([], 10_000) == ""
+    assert section(Fixes(), 10_000) == ""
 
 
 @given(st.lists(st.text(st.characters(blacklist_characters="\n\r")) | st.sampled_from(["````", "~~~", "</details>"])))
@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_counted_the_most_severe_first(made: Any) -> None:
     rows = [row(first=n, last=n, severity="low" if n % 2 else "critical", new=["x" * 500]) for n in range(1, 101)]
     found = made(*rows)
     assert [each.severity for each in found] == ["critical"] * 50 + ["low"] * 50
-    told = section(found, 10_000)
+    told = section(Fixes(found), 10_000)
     assert len(told) <= 10_000
     shown = told.count("suggestion\n")
     assert 10 < shown < 50
@@ -88,8 +88,14 @@ def test_what_does_not_fit_is_counted_the_most_severe_first(made: Any) -> None:
     assert "1 finding can be put right" in told
 
 
+def test_what_one_should_know_is_said_and_escaped(made: Any) -> None:
+    told = section(Fixes(made(row()), ("infra/a.tf: default tags get `x`\n# @all", *map(str, range(9)))), 10_000)
+    assert "\n- infra/a.tf: default tags get \\`x\\`\\\\n# @\u200ball\n- 0\n" in told
+    assert "- and 5 more\n\n**infra/main.tf" in told
+
+
 def test_one_that_is_too_large_keeps_no_other_out(made: Any) -> None:
-    told = section(made(row(new=["x" * 9_000]), row(first=9, last=9)), 3_000)
+    told = section(Fixes(made(row(new=["x" * 9_000]), row(first=9, last=9))), 3_000)
     assert "main.tf:9" in told
     assert "1 more edits" in told
 
