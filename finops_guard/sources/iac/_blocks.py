@@ -1,17 +1,24 @@
-"""Where resource blocks begin in Terraform sources, by a light look at the lines: for what a plan says by address."""
+"""Where resource blocks begin in Terraform sources: for what a plan says by address.
+
+A light look at the lines is enough where no comment of several lines and no heredoc can hold what looks like a block;
+where one can, and for JSON, the file is parsed.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from finops_guard.errors import InputError
 from finops_guard.model import Location
 
 _BLOCK = re.compile(rb'^[ \t]*resource[ \t]+"?([\w-]+)"?[ \t]+"?([\w-]+)"?[ \t]*\{', re.MULTILINE)
-_SUFFIXES = (".tf", ".tofu")
+_MAY_HIDE = re.compile(rb"/\*|<<")
+_SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_NAMED = 2
 _LARGEST = 4 * 2**20  # a source file beyond that is none that people wrote
 
 
@@ -48,21 +55,41 @@ class Sources:
 def _read(folder: Path) -> Mapping[tuple[str, str], Location]:
     found: dict[tuple[str, str], Location] = {}
     try:
-        files = sorted(each for each in folder.iterdir() if each.suffix in _SUFFIXES and each.is_file())
-        for file in files:
+        for file in sorted(each for each in folder.iterdir() if each.name.endswith(_SUFFIXES) and each.is_file()):
             if file.stat().st_size > _LARGEST:
                 continue
             text = file.read_bytes()
-            line, last = 1, 0
-            for block in _BLOCK.finditer(text):
-                begins = text.index(b"resource", block.start())
-                line += text.count(b"\n", last, begins)
-                last = begins
-                column = begins - (text.rfind(b"\n", 0, begins) + 1) + 1
-                found.setdefault((block[1].decode(), block[2].decode()), Location(_shown(file), line, column))
+            for key, at in _parsed(file) if _MAY_HIDE.search(text) or file.suffix == ".json" else _seen(file, text):
+                found.setdefault(key, at)
     except (OSError, UnicodeDecodeError):
         return {}
     return found
+
+
+def _seen(file: Path, text: bytes) -> Iterator[tuple[tuple[str, str], Location]]:
+    line, last = 1, 0
+    for block in _BLOCK.finditer(text):
+        begins = text.index(b"resource", block.start())
+        line += text.count(b"\n", last, begins)
+        last = begins
+        column = begins - (text.rfind(b"\n", 0, begins) + 1) + 1
+        yield (block[1].decode(), block[2].decode()), Location(_shown(file), line, column)
+
+
+def _parsed(file: Path) -> Iterator[tuple[tuple[str, str], Location]]:
+    """By the parser; by the lines where there is none, or the file is not right."""
+    from finops_guard.sources.iac._hcl import json_syntax, syntax
+
+    try:
+        source = json_syntax.read(file, _shown(file)) if file.suffix == ".json" else syntax.read(file, _shown(file))
+    except InputError:
+        source = None
+    if source is None or source.mistake is not None:
+        yield from _seen(file, file.read_bytes())
+        return
+    for block in source.body.named("resource"):
+        if len(block.labels) == _NAMED:
+            yield (block.labels[0], block.labels[1]), Location(_shown(file), block.line, block.column)
 
 
 def _shown(file: Path) -> str:

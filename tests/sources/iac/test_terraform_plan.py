@@ -556,6 +556,19 @@ def test_a_block_is_found_in_the_sources_beside_the_plan(tmp_path: Path) -> None
     ]
 
 
+def test_what_only_looks_like_a_block_is_none_and_json_has_some(tmp_path: Path) -> None:
+    (tmp_path / "a.tf").write_text(
+        '/*\nresource "aws_instance" "a" {\n}\n*/\nlocals {\n  x = <<EOT\nresource "aws_instance" "a" {\nEOT\n}\n'
+    )
+    (tmp_path / "b.tf").write_text('resource "aws_instance" "a" {\n}\n')
+    (tmp_path / "c.tf.json").write_text('{"resource": {"aws_instance": {\n  "j": {"ami": "x"}\n}}}')
+    (tmp_path / "d.tf").write_text('resource "aws_instance" "d" {\n  x = <<EOT\n')  # not right: by its lines
+    found = read(tmp_path, plan(*(change("aws_instance", name, instance()) for name in ("a", "j", "d"))))
+    assert [(Path(each.at.file).name, each.at.line) for each in found if each.at is not None] == [
+        ("b.tf", 1), ("c.tf.json", 2), ("d.tf", 1),
+    ]  # fmt: skip
+
+
 def test_a_module_that_init_fetched_is_where_init_says(tmp_path: Path) -> None:
     folder = tmp_path / ".terraform" / "modules" / "m"
     folder.mkdir(parents=True)
