@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from finops_guard.notify._sticky import Conversation
     from finops_guard.notify._suggestions import Fixes
 
+_NAMED = 200
+"""Room for the name of a comment."""
+
 
 @click.command()
 @click.argument("report", type=click.Path(path_type=Path), metavar="REPORT")
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     help="Show the fixes of this file, by `fix --suggestions`, below the report; repeatable.",
 )
 @click.option("--review", is_flag=True, envvar=(), help="Also suggest them on the request's own lines, each once.")
+@click.option("--name", default="", envvar=(), help="Of several comments on one request, which this is.")
 @click.option("--summary-only", is_flag=True, envvar=(), help="Only add the report to the job's summary.")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="N", help="Instead of the workflow's own.")
 @manners
@@ -38,16 +42,17 @@ def command(  # noqa: D103 - click shows the help below
     update_only: bool,
     suggested: tuple[Path, ...],
     review: bool,
+    name: str,
     summary_only: bool,
     pull_request: int | None,
     quiet: bool,
     verbose: bool,
 ) -> None:
     del verbose
-    from finops_guard.notify._sticky import conversation
+    from finops_guard.notify._sticky import conversation, named
 
     fixes = _suggestions(suggested)
-    body = _with(_read(report), fixes)
+    body = _with(named(_read(report), name), fixes)
     summary = _summarized(body)
     if summary_only:
         return
@@ -119,8 +124,8 @@ def _read(path: Path) -> str:
         raise InputError(f"{path}: cannot be read: {why}") from None
     if not body.startswith(MARKER):
         raise InputError(f"{path}: no Markdown report", help=f"finops-guard scan -o markdown={path}")
-    if len(body) > LONGEST:
-        raise InputError(f"{path}: {len(body):,} characters, and GitHub takes {LONGEST:,}")
+    if len(body) > LONGEST - _NAMED:
+        raise InputError(f"{path}: {len(body):,} characters, and GitHub takes {LONGEST - _NAMED:,} of a report")
     return body
 
 

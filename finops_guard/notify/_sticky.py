@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from finops_guard.costs.web import Site, trusted
 from finops_guard.errors import InputError, ScanError
+from finops_guard.outputs._escape import markdown
 from finops_guard.outputs.markdown import MARKER
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ LONGEST = 65_536
 """Characters GitHub takes in a comment."""
 _PUBLIC = "https://api.github.com"
 _PAGE, _PAGES = 100, 25  # GitHub takes 2,500 comments on a pull request
+_WORD = re.compile(r"[\w.][\w. /-]{0,49}", re.ASCII)
 _NAME = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _REF = re.compile(r"refs/pull/([1-9]\d*)/")
 
@@ -38,10 +40,12 @@ class Conversation:
     def tell(self, body: str, *, new: bool = True) -> str | None:
         """The address of the comment that holds `body` now; None where there was none and `new` is false.
 
-        ScanError where GitHub does not let us, or does not answer.
+        The first line of `body` is the mark by which its comment is found. ScanError where GitHub does not let us, or
+        does not answer.
         """
         here = f"/repos/{self.repository}/issues"
-        marked = (row for row in self.paged(f"{here}/{self.number}/comments") if _is_report(row))
+        mark = body.partition("\n")[0]
+        marked = (row for row in self.paged(f"{here}/{self.number}/comments") if _is_report(row, mark))
         found = next((row["id"] for row in self.mine(marked)), None)
         if found is not None:
             return _address(self.site.patch(f"{here}/comments/{found}", {"body": body}))
@@ -123,8 +127,25 @@ def _rows(said: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a parsing border
     return said
 
 
-def _is_report(comment: dict[str, Any]) -> bool:
-    return str(comment.get("body") or "").startswith(MARKER) and isinstance(comment.get("id"), int)
+def known(name: str) -> str:
+    """A name that a comment can have, or none. InputError for what is no name."""
+    if name and not _WORD.fullmatch(name):
+        raise InputError(
+            f"{name[:60]!r} is no name of a comment", help="letters, digits, spaces and . _ / -, at most 50"
+        )
+    return name
+
+
+def named(body: str, name: str) -> str:
+    """A report as that of `name`, beside which there may be others on the same request; as it is without a name."""
+    if not known(name):
+        return body
+    head, _, rest = body.removeprefix(MARKER).partition("\n## finops-guard")
+    return f"<!-- finops-guard report {name} -->{head}\n## finops-guard {markdown(name)}{rest}"
+
+
+def _is_report(comment: dict[str, Any], mark: str) -> bool:
+    return str(comment.get("body") or "").partition("\n")[0].rstrip("\r") == mark and isinstance(comment.get("id"), int)
 
 
 def _address(said: Any) -> str:  # noqa: ANN401 - a parsing border

@@ -72,7 +72,7 @@ def test_the_whole_fits_what_github_takes(there: Hub, tmp_path: Path) -> None:
     assert body.endswith(
         f"{199 - body.count('```suggestion')} more edits. `finops-guard fix PATH --diff` has every one.\n"
     )
-    (tmp_path / "report.md").write_text(BODY + "x" * 65_400)
+    (tmp_path / "report.md").write_text(BODY + "x" * 65_200)
     assert finops_guard("comment", "report.md", "--suggestions", "s.json").code == 0
     assert len(there.comments[0]["body"]) <= 65_536
 
@@ -104,6 +104,21 @@ def test_outside_of_a_workflow_it_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     assert (ran.code, ran.err) == (0, "not commented: there is no GITHUB_TOKEN; the report is in the file\n")
 
 
+def test_several_comments_are_told_apart_by_their_names(there: Hub) -> None:
+    for _ in range(2):
+        for name in ("", "stacks/a", "stacks/b"):
+            assert finops_guard("comment", "report.md", "--name", name).code == 0
+    assert [comment["body"].splitlines()[:2] for comment in there.comments] == [
+        [MARKER, "## finops-guard: 1 failing"],
+        ["<!-- finops-guard report stacks/a -->", "## finops-guard stacks/a: 1 failing"],
+        ["<!-- finops-guard report stacks/b -->", "## finops-guard stacks/b: 1 failing"],
+    ]
+    for wrong in ("--> <b>", "a\nb", "x" * 51, "-->"):
+        ran = finops_guard("comment", "report.md", f"--name={wrong}")
+        assert (ran.code, len(there.comments)) == (2, 3)
+        assert "is no name of a comment" in ran.err
+
+
 def test_update_only_begins_no_comment(there: Hub) -> None:
     assert finops_guard("comment", "report.md", "--update-only").out == ""
     assert there.sent == []
@@ -123,7 +138,7 @@ def test_a_summary_that_cannot_be_written_is_said(there: Hub, tmp_path: Path, mo
         (None, "cannot be read: No such file or directory"),
         (b"\xff", "it is not UTF-8"),
         (b"# other", "no Markdown report"),
-        (BODY.encode() + b"x" * 65_536, "and GitHub takes 65,536"),
+        (BODY.encode() + b"x" * 65_536, "and GitHub takes 65,336"),
     ],
 )
 def test_what_is_no_report_is_an_input_error(there: Hub, tmp_path: Path, text: bytes | None, why: str) -> None:

@@ -70,6 +70,12 @@ def test_a_path_that_leads_into_the_checkout_is_one_of_the_checkout(tmp_path: Pa
     assert (inputs.policy or inputs.baseline) == f"{tmp_path}/a.yaml"
 
 
+def test_a_name_that_is_none_is_said_before_anything_is_judged(tmp_path: Path) -> None:
+    assert read({"GITHUB_WORKSPACE": str(tmp_path), "FG_NAME": "stacks/a"}).name == "stacks/a"
+    with pytest.raises(InputError, match="is no name of a comment"):
+        read({"GITHUB_WORKSPACE": str(tmp_path), "FG_NAME": "<b>"})
+
+
 def test_suggestions_need_the_comment(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="suggest goes with the comment"):
         read({"GITHUB_WORKSPACE": str(tmp_path), "FG_SUGGEST": "true", "FG_COMMENT": "false"})

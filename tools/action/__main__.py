@@ -175,6 +175,7 @@ def _publish(reports: Reports, inputs: told.Inputs, fixes: Sequence[Path] = (), 
         *(["--update-only"] if update_only else []),
         *(["--review"] if inputs.suggest and inputs.base else []),
         *([] if inputs.comment else ["--summary-only"]),
+        f"--name={inputs.name}",
     ]
     ran = _guard(arguments, reports.folder, **({"GITHUB_TOKEN": inputs.token} if inputs.comment else {}))
     _log(ran.stderr + ran.stdout)

@@ -13,6 +13,7 @@ from typing import Any
 
 from finops_guard.errors import InputError
 from finops_guard.model import SEVERITIES
+from finops_guard.notify._sticky import known
 
 _REF = re.compile(r"[A-Za-z0-9_][\w./-]*", re.ASCII)
 _OF_REQUESTS = ("pull_request", "pull_request_target", "merge_group")
@@ -23,8 +24,9 @@ _BASELESS = "this run is about a request, and its event names no base: by whose 
 class Inputs:
     """`base`: the commit or ref of what is merged into, empty outside of a request.
 
-    `baseline`: a file with findings that are exempt; `only_new`: those of the base are. `suggest`: fixes also on the
-    lines of the request. `state`: where stored runs are. `repository`: of the run, `owner/name`.
+    `baseline`: a file with findings that are exempt; `only_new`: those of the base are. `name`: of the comment among
+    several. `suggest`: fixes also on the lines of the request. `state`: where stored runs are. `repository`: of the
+    run, `owner/name`.
     """
 
     paths: tuple[str, ...]
@@ -34,6 +36,7 @@ class Inputs:
     fail_on: str
     base: str
     comment: bool
+    name: str
     suggest: bool
     state: str
     workspace: Path
@@ -64,6 +67,7 @@ def read(environ: Mapping[str, str]) -> Inputs:
         fail_on=fail_on,
         base=base,
         comment=comment,
+        name=known(environ.get("FG_NAME", "")),
         suggest=suggest,
         state=environ.get("FG_STATE", "").strip(),
         workspace=workspace,
