@@ -46,7 +46,7 @@ def machines_of(
         name = next((name for name in MACHINES if side.has(name)), None)
         return Machines() if name is None else Machines(side.look((name,)))
     found = _numbered(row, side, written)
-    spot = declared in _SPOT_ONLY or any(side.look(path) == wanted for path, wanted in _SPOT)
+    spot = declared in _SPOT_ONLY or _is_spot(side)
     found = replace(found, spot=spot, facts=_attached(row, found.facts, written))
     if row.name == "aws_batch_compute_environment":
         return _batch(found)
@@ -65,11 +65,15 @@ def _launched(found: Machines, side: Values, other: Values | Unknown) -> Machine
     if other.has("production_variants"):
         return _variants(other)
     machine = first(other.look, _TEMPLATE)
-    spot = found.spot or any(other.look(path) == wanted for path, wanted in _SPOT)
+    spot = found.spot or _is_spot(other)
     facts = {**found.facts, **{fact: other.look(path) for fact, path in _google_machines.ACCELERATORS.items()}}
     if machine is None:
         machine = Unknown("its launch template names no machine type")
     return replace(found, machine=machine, spot=spot, facts=facts)
+
+
+def _is_spot(side: Values) -> bool:
+    return any(side.has(str(path[0])) and side.look(path) == wanted for path, wanted in _SPOT)
 
 
 def _numbered(row: IacType, side: Values, written: Collection[str]) -> Machines:
