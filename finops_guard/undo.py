@@ -93,7 +93,10 @@ class _Undo:
         """Whether an act is to be undone at all; what is said otherwise is its outcome."""
         if act.step in undone:
             return self._tell(act, "it was put back before")
-        if act.verb.startswith(UNDO) or not self.verbs.has(act.type, UNDO + act.verb):
+        if act.verb.startswith(UNDO):
+            self.lasting.add(act.step)
+            return self._tell(act, "an undo is not undone: the rules decide anew when its findings are held no more")
+        if not self.verbs.has(act.type, UNDO + act.verb):
             self.lasting.add(act.step)
             return self._tell(act, f"{act.verb} of {act.type} cannot be put back")
         if act.verb not in self.session.policy.permit:

@@ -3,9 +3,11 @@
     manifest.json             what there is, with sha256; the journal's head, and whether it is as it was written
     reports/<run>.json        what each run found and did
     terms/<run>.json          the policy and packs it went by, the exemptions in force
-    texts/<sha256>.yaml       those policies and packs, word for word
+    texts/<sha256>.yaml       those policies and packs, and those that acts of the period went by, word for word
     exemptions.json           every exemption that was in force, with the runs that it was in force for
     journal.jsonl seals.jsonl every line of the runs that acted: sha256 of a line is what the next one carries as prev
+    approvals.jsonl           who approved which plan: of plans that were carried out in the period, or approved in it
+    halts.jsonl               who stopped all acts, and who let them go on
     episodes.jsonl            each finding's newest episode that was running in the period
     episode-changes.jsonl     what runs of the period changed of episodes (until `doctor --compact` folded that)
 
@@ -21,6 +23,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from finops_guard.advice.acted import Acted, approvals, halted
 from finops_guard.advice.journal import standing
 from finops_guard.advice.keep import REPORTS, TERMS, TEXTS
 from finops_guard.state import history
@@ -72,13 +75,16 @@ def export(store: Store, period: Period, put: Callable[[str, Iterator[bytes]], N
         add(f"{REPORTS}/{run}.json", [store.get(f"{REPORTS}/{run}") or b""])
     for run, there in terms.items():
         add(f"{TERMS}/{run}.json", [to_line(there)])
-    for digest in sorted({digest for there in terms.values() for digest in hashes_in(there)}):
+    acted = Acted.of(journal(store, period))
+    for digest in sorted(acted.texts | {digest for there in terms.values() for digest in hashes_in(there)}):
         text = store.get(f"{TEXTS}/{digest}")
         if text is not None:
             add(f"{TEXTS}/{digest}.yaml", [text])
     add("exemptions.json", [_document(exemptions(terms))])
     add("journal.jsonl", journal(store, period))
     add("seals.jsonl", _seals(store, period))
+    add("approvals.jsonl", approvals(store, period.__contains__, acted.plans))
+    add("halts.jsonl", halted(store, period.__contains__))
     add("episodes.jsonl", _episodes(store, period))
     add("episode-changes.jsonl", _changes(store, period))
     stands = standing(store)

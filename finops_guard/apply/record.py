@@ -11,6 +11,9 @@ from finops_guard.state.entries import PREFIX, open_acts, read
 from finops_guard.state.journal import Act, Entry
 from finops_guard.state.store import Store
 
+PLAN = "plan "
+"""What the reason of an act under a plan begins with; its digest follows."""
+
 
 def done(entries: Iterable[Entry]) -> Iterator[tuple[Act, Outcome]]:
     """The acts that were done, each with its outcome, in the order in which they were."""
@@ -53,7 +56,7 @@ def undone(run: str, store: Store) -> Iterator[str]:
 
 def under(plan: PlanFile) -> str:
     """How the journal names a plan as the reason of an act."""
-    return f"plan {plan.digest}"
+    return f"{PLAN}{plan.digest}"
 
 
 def undoes(run: str) -> str:

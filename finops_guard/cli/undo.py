@@ -41,7 +41,7 @@ def command(  # noqa: D103 - click shows the help below
         _acts.spread(ours)
     acts = {act.step: act for act in back.acts}
     rows = [
-        _acts.Row(f"undo {acts[outcome.step].verb}", acts[outcome.step].resource, outcome)
+        _acts.Row(f"undo {acts[outcome.step].verb.removeprefix('undo_')}", acts[outcome.step].resource, outcome)
         for outcome in back.outcomes
         if outcome.step in acts
     ]

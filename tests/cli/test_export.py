@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from finops_guard.advice import keep
+from finops_guard.apply import session
+from finops_guard.language.policy import load_policy
+from finops_guard.model import Identity, Outcome
+from finops_guard.plan import approvals
+from finops_guard.state import halts
 from finops_guard.state.audit import verify
+from finops_guard.state.entries import Act
 from finops_guard.state.journal import newest_seal
 from finops_guard.state.store import MemoryStore
 from tests.advice.estate import DAY, PACK, POLICY, START, Estate
@@ -80,6 +87,29 @@ def test_a_day_without_a_run_is_answered_by_the_newest_before_it_and_says_so(mar
     assert [run[:8] for run in told["runs"]] == ["20260307"]
     ran = finops_guard("export", "evidence", "--on", "2026-02-01", "--state", state)
     assert ran.out == "No stored run tells of 2026-02-01 or any day before.\n"
+
+
+def test_a_plan_is_there_with_the_text_it_went_by_who_approved_it_and_who_halted(march: Estate) -> None:
+    policy = load_policy(march.folder / "finops-guard.yaml", START.date())
+    april = START + 40 * DAY
+    keep.texts(march.store, policy)
+    approvals.approve(march.store, "ab" * 32, Identity("aws", "1", "arn:aws:iam::1:user/cto"), april - 20 * DAY)
+    approvals.approve(march.store, "cd" * 32, Identity("aws", "1", "arn:aws:iam::1:user/cfo"), april - 20 * DAY)
+    with session(march.store, f"{april:%Y%m%dT%H%M%SZ}-1", lambda: april, by="us", policy=policy) as held:
+        held.journal().intents([Act("s", "stop", "i-1", why=f"plan {'ab' * 32}")], april)
+        held.journal().outcomes([Outcome("s", "failed", {}, {}, "denied")], april)
+    halts.halt(march.store, "ops", "audit", april)
+    halts.resume(march.store, "ops", "over", april + 20 * DAY)
+    to = march.folder / "april"
+    ran = finops_guard("export", "evidence", "--from", f"{april:%Y-%m-%d}", "--to", f"{april + DAY:%Y-%m-%d}",
+                       "--state", march.folder / "state", "-o", to)  # fmt: skip
+    assert ran.code == 0, ran.err
+    (given,) = (json.loads(line) for line in (to / "approvals.jsonl").read_text().splitlines())
+    assert (given["principal"], given["plan"]) == ("arn:aws:iam::1:user/cto", "ab" * 32)
+    (stop,) = (json.loads(line) for line in (to / "halts.jsonl").read_text().splitlines())
+    assert (stop["halted"], stop["who"], stop["why"]) == (True, "ops", "audit")
+    assert (to / f"texts/{policy.sha256}.yaml").read_text() == march.policy
+    assert not list(to.glob("reports/*"))
 
 
 def test_what_was_unknown_or_not_read_that_day_is_no_compliance(march: Estate) -> None:
