@@ -87,8 +87,11 @@ class Deltas:
         now, then = resource.tags.look(_TEAM), resource.tags.look(_TEAM) if was is None else was.tags.look(_TEAM)
         if now == then or gone:
             change.put(self._part(now))
-        else:  # it goes from one team to another
-            change.come(self._part(now))
+            return
+        change.come(part := self._part(now))  # it goes from one team to another
+        if isinstance(then, Unknown):
+            part.doubt("whose it was is not known", [resource.id], goes=True)
+        else:
             change.go(self._part(then))
 
     def _part(self, team: Value | Unknown) -> Sum:
@@ -110,7 +113,7 @@ class Deltas:
 
     def _shared(self, team: Sum) -> Sum:
         """A team's part with what may be its own too."""
-        if self._nobodys.met:
+        if self._nobodys.of:
             team.doubt("whose it is is known after apply", self._nobodys.of, goes=self._nobodys.before != 0)
         return team
 

@@ -195,6 +195,20 @@ def test_what_goes_from_one_team_to_another_is_taken_off_the_one_and_put_on_the_
     assert (whole.low, nlp.low, nlp.before) == (NOTHING, P5 * HOURS, NOTHING)
 
 
+def test_whose_it_was_may_not_be_known() -> None:
+    whole, nlp = total(planned("a", "update", team="nlp", before={**was(), "team": Unknown("sensitive")}))
+    assert (whole.low, nlp.low, nlp.high) == ((P5 - G5) * HOURS, None, None)
+    assert nlp.hidden == ("a: whose it was is not known",)
+
+
+def test_what_was_there_has_the_same_discount_as_what_comes() -> None:
+    deltas = Deltas(policy(), Pricer(NOW.date(), discount={"aws": Decimal("0.1")}), NOW)
+    pricer = Pricer(NOW.date(), discount={"aws": Decimal("0.1")})
+    assert [*deltas.counted(enrich([planned("a", "replace", before=was())], policy(), NOW, pricer))]
+    whole = deltas.all()[0]
+    assert (whole.low, whole.before) == ((P5 - G5) * HOURS * Decimal("0.9"), G5 * HOURS * Decimal("0.9"))
+
+
 def test_what_may_be_anybody_s_leaves_nobody_a_most() -> None:
     late = planned("late", machine="g5.xlarge")
     late.tags = Tags.of({}, unknown={"team": "known after apply"})
@@ -204,6 +218,10 @@ def test_what_may_be_anybody_s_leaves_nobody_a_most() -> None:
         P5 * HOURS, None, ("late: whose it is is known after apply",),
     )  # fmt: skip
     assert vision.accelerators is None
+    stays = planned("stays", "none", machine="g5.xlarge", before=was())
+    stays.tags = Tags.of({}, unknown={"team": "known after apply"})
+    _, vision = total(planned("a"), stays)
+    assert (vision.low, vision.high) == (P5 * HOURS, P5 * HOURS)
 
 
 def budgets(**covers: Condition | None) -> dict[str, Budget]:
