@@ -47,8 +47,12 @@ class Suggestion:
 
     @property
     def mark(self) -> str:
-        """The same for the same lines of the same file, wherever in it they stand."""
-        parts = (self.file, *self.old, "", *self.new)
+        """The same for the same lines and findings of a file, wherever in it they stand.
+
+        Without the findings, one of two machines with the same mistake would never be told.
+        """
+        of = (part for rule, _, resource in self.of for part in ("", rule, resource))
+        parts = (self.file, *self.old, "", *self.new, *of)
         return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
     @property

@@ -112,6 +112,11 @@ def test_no_more_than_some_a_run_the_most_severe_first(there: Hub, told: Any) ->
     assert told(*rows).made == 0
 
 
+def test_the_same_mistake_on_two_machines_is_told_of_both(told: Any) -> None:
+    other = [{"id": "f2", "rule": "ai-tags/whose", "severity": "high", "resource": "aws_instance.b", "also": []}]
+    assert told(row(), row(first=23, last=23, findings=other)).made == 2
+
+
 def test_the_same_edit_twice_is_one(there: Hub, told: Any) -> None:
     assert told(at(3, 3), {**at(3, 3), "first": 23, "last": 23}).made == 1
     assert len(there.reviews[0]["comments"]) == 1

@@ -108,10 +108,11 @@ def test_one_that_is_too_large_keeps_no_other_out(made: Any) -> None:
         ({"file": "infra/other.tf"}, False),
         ({"old": ["x"]}, False),
         ({"new": ["x"]}, False),
+        ({"findings": [{"rule": "ai-tags/whose", "severity": "high", "resource": "b", "also": []}]}, False),
         ({"new": ['  tags = { team = "vision" }', ""]}, False),
     ],
 )
-def test_the_mark_is_of_the_file_and_the_texts(made: Any, change: dict[str, Any], same: object) -> None:
+def test_the_mark_is_of_the_file_the_texts_and_the_findings(made: Any, change: dict[str, Any], same: object) -> None:
     one: list[Suggestion] = made(row())
     assert (one[0].mark == made(row(**change))[0].mark) is same
 
