@@ -224,7 +224,7 @@ _FACTS = st.fixed_dictionaries(
         "volume_type": st.sampled_from(["gp2", "gp3", "io2", "io3"]),
         "engine": st.sampled_from(["mysql", "oracle-se2"]),
         "lb_type": st.sampled_from(["application", "network", "gateway"]),
-        "endpoint_type": st.sampled_from(["Interface", "Gateway", "gwlb"]),
+        "endpoint_type": st.sampled_from(["Interface", "Gateway", "GatewayLoadBalancer"]),
         "zones": st.integers(1, 6),
         "sku": st.sampled_from(["VpnGw1", "Basic"]),
         "tier": st.sampled_from(["Standard", "Premium"]),

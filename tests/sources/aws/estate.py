@@ -138,6 +138,14 @@ def _network(cloud: Cloud, region: str) -> dict[str, dict[str, str]]:
         marked = [{"ResourceType": "natgateway", "Tags": pairs(tags)}] if tags else []
         nat = ec2.create_nat_gateway(SubnetId=subnets[0], ConnectivityType="private", TagSpecifications=marked)
         truth[f"arn:aws:ec2:{region}:{OWN}:natgateway/{nat['NatGateway']['NatGatewayId']}"] = tags
+        link = ec2.create_vpc_endpoint(
+            VpcId=nat["NatGateway"]["VpcId"],
+            VpcEndpointType="Interface",
+            ServiceName=f"com.amazonaws.{region}.logs",
+            SubnetIds=subnets[:2],
+            TagSpecifications=[{**each, "ResourceType": "vpc-endpoint"} for each in marked],
+        )
+        truth[f"arn:aws:ec2:{region}:{OWN}:vpc-endpoint/{link['VpcEndpoint']['VpcEndpointId']}"] = tags
         extra = {"Tags": pairs(tags)} if tags else {}
         balancer = cloud.client("elbv2", region).create_load_balancer(Name=name, Subnets=subnets[:2], **extra)
         truth[balancer["LoadBalancers"][0]["LoadBalancerArn"]] = tags

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 REGION = "eu-west-1"
 ALL = need(
     "vm", "bucket", "function", "database", "cluster", "node-pool", "notebook", "endpoint", "training-job",
-    "load-balancer", "gateway", "log-store",
+    "load-balancer", "gateway", "endpoint-link", "log-store",
 )  # fmt: skip
 SAGEMAKER = need("notebook", "endpoint", "training-job")
 DENIALS = [
     ("ec2", "DescribeInstances", ["AWS::EC2::Instance"], "ec2:DescribeInstances"),
     ("ec2", "DescribeNatGateways", ["AWS::EC2::NatGateway"], "ec2:DescribeNatGateways"),
+    ("ec2", "DescribeVpcEndpoints", ["AWS::EC2::VPCEndpoint"], "ec2:DescribeVpcEndpoints"),
     ("s3", "ListBuckets", ["AWS::S3::Bucket"], "s3:ListAllMyBuckets"),
     ("rds", "DescribeDBInstances", ["AWS::RDS::DBInstance"], "rds:DescribeDBInstances"),
     ("lambda", "ListFunctions", ["AWS::Lambda::Function"], "lambda:ListFunctions"),
@@ -111,7 +112,10 @@ def test_an_index_without_the_sweep_is_a_gap(cloud: Cloud, truth: dict[str, dict
         (lambda _: denied("ec2"), "AccessDenied ec2:DescribeInstances"),
     ],
 )
-def test_an_answer_that_is_none_is_a_gap(cloud: Cloud, reply: Any, reason: str) -> None:
+def test_an_answer_that_is_none_is_a_gap(
+    cloud: Cloud, truth: dict[str, dict[str, str]], reply: Any, reason: str
+) -> None:
+    del truth
     cloud.instead = {"DescribeInstances": reply}
     resources, notes = scan(need("vm", "notebook"))
     assert notes.gaps == [_gap("AWS::EC2::Instance", reason)]
@@ -127,8 +131,10 @@ def test_an_operation_that_an_emulator_lacks_is_a_gap(cloud: Cloud) -> None:
     )
 
 
-def test_a_service_that_does_not_answer_is_a_gap(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    del cloud
+def test_a_service_that_does_not_answer_is_a_gap(
+    cloud: Cloud, truth: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del cloud, truth
     monkeypatch.setenv("AWS_ENDPOINT_URL_RDS", "http://127.0.0.1:9")
     resources, notes = scan(need("database", "notebook"))
     assert notes.gaps == [_gap("AWS::RDS::DBInstance", "EndpointConnectionError rds:DescribeDBInstances")]

@@ -18,6 +18,7 @@ MODULES = {Path(str(module.__file__)).stem: module for module in _modules.types(
 SAMPLES = {
     "ec2_instance": "arn:aws:ec2:eu-west-1:1:instance/i-1",
     "ec2_nat_gateway": "arn:aws:ec2:eu-west-1:1:natgateway/nat-1",
+    "ec2_vpc_endpoint": "arn:aws:ec2:eu-west-1:1:vpc-endpoint/vpce-1",
     "ec2_volume": "arn:aws:ec2:eu-west-1:1:volume/vol-1",
     "eks_cluster": "arn:aws-cn:eks:cn-north-1:1:cluster/c",
     "eks_nodegroup": "arn:aws:eks:eu-west-1:1:nodegroup/c/n/1-2",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REGIONS = ("eu-west-1", "us-east-1", "eu-central-1", "ap-south-1")
 SEEDED = need(
     "vm", "bucket", "function", "database", "cluster", "node-pool", "notebook", "endpoint", "training-job",
-    "load-balancer", "gateway", "log-store",
+    "load-balancer", "gateway", "endpoint-link", "log-store",
 )  # fmt: skip
 
 
@@ -133,6 +133,8 @@ def test_what_the_apis_say_becomes_fields(cloud: Cloud, truth: dict[str, dict[st
     assert retention == {"/x/good": 30 * 86400, "/x/empty": None, "/x/bare": None}
     assert by_kind["database"].fields["capacity.provisioned"] == 20
     assert by_kind["gateway"].fields["network.role"] == "nat"
+    link = by_kind["endpoint-link"]
+    assert (link.fields["state"], link.facts["endpoint_type"], link.facts["zones"]) == ("running", "Interface", 2)
     assert by_kind["volume"].fields["capacity.provisioned"] == 8
     assert by_kind["bucket"].fields["accelerators.count"] == 0
 

@@ -20,6 +20,7 @@ TYPES = [module.TYPE for module in _modules.types() if module.KIND != "account"]
 READS_OF = {
     "AWS::EC2::Instance": "DescribeInstances",
     "AWS::EC2::NatGateway": "DescribeNatGateways",
+    "AWS::EC2::VPCEndpoint": "DescribeVpcEndpoints",
     "AWS::EC2::Volume": "DescribeVolumes",
     "AWS::EKS::Cluster": "DescribeCluster",
     "AWS::EKS::Nodegroup": "DescribeNodegroup",
