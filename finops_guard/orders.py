@@ -54,18 +54,33 @@ def judge_of(policy: Policy, known: Known | None = None) -> Judge:
 
 
 def as_planned(policy: Policy, steps: Iterable[Step], at: datetime) -> Known:
-    """What the policy tells, and of budgets what a plan knew of each resource: who carries it out reads no bills."""
+    """What the policy tells, and of budgets what a plan knew of each resource: who carries it out reads no bills.
+
+    Of a budget whose period is over since, nothing is known.
+    """
     planned = {step.resource.id: step.resource for step in steps}
 
     def known(resources: Iterable[Resource]) -> Iterator[Resource]:
         for resource in enrich(resources, policy, at):
             was = planned.get(resource.id)
             if was is not None:
-                resource.fields |= {name: value for name, value in was.fields.items() if name.startswith("budget.")}
-                resource.facts |= {name: value for name, value in was.facts.items() if name == "budget"}
+                _put_budget(resource, was, at)
             yield resource
 
     return known
+
+
+def _put_budget(resource: Resource, was: Resource, at: datetime) -> None:
+    said = {name: value for name, value in was.fields.items() if name.startswith("budget.")}
+    budget = was.facts.get("budget")
+    until = budget.get("until") if isinstance(budget, dict) else None
+    if isinstance(until, datetime) and at >= until:
+        over = f"the period of its budget that the plan was made in ended on {until:%Y-%m-%d}"
+        resource.unknown |= dict.fromkeys(said, over)
+        return
+    resource.fields |= said
+    if budget is not None:
+        resource.facts["budget"] = budget
 
 
 def told_of_stops(

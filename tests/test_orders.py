@@ -43,3 +43,23 @@ def test_who_carries_out_a_plan_knows_of_budgets_what_the_plan_knew(tmp_path: Pa
         again = judge_of(policy, known)([fresh], AT)
         assert [each.verdict for each in again if each.rule.id == "budgets/over-budget"] == [verdict]
     assert fresh.facts["budget"] == there.facts["budget"]
+
+
+def test_of_a_budget_whose_period_is_over_a_plan_knows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "finops-guard.yaml").write_text(POLICY)
+    policy = load_policy(tmp_path / "finops-guard.yaml", date(2026, 11, 25))
+    there = machine(hour=None, region="us-east-1", tags={"team": "vision"})
+    there.fields |= {"budget.name": "vision", "budget.accrued_percent": 130.5, "budget.forecast_percent": 180.0}
+    until = datetime(2026, 12, 1, tzinfo=UTC)
+    there.facts["budget"] = {"name": "vision", "over": Money(Decimal(9), "EUR"), "until": until}
+    found = judge_of(policy, lambda resources: iter([*resources]))([there], AT)
+    over = [finding for finding in found if finding.rule.id == "budgets/over-budget"]
+    path = tmp_path / "plan.json"
+    steps = plan(over, policy, AT, mode="enforce", can=lambda _type, _verb: True)
+    write_plan(path, steps, policy, AT, identities=[Identity("aws", "111122223333", "us")])
+    fresh = machine(hour=None, region="us-east-1", tags={"team": "vision"})
+    for at, verdict in ((until - timedelta(seconds=1), "fail"), (until, "unknown")):
+        fresh = machine(hour=None, region="us-east-1", tags={"team": "vision"})
+        again = judge_of(policy, as_planned(policy, read_plan(path).steps, at))([fresh], at)
+        assert [each.verdict for each in again if each.rule.id == "budgets/over-budget"] == [verdict], at
+    assert fresh.unknown["budget.name"] == "the period of its budget that the plan was made in ended on 2026-12-01"
