@@ -47,7 +47,8 @@ class Maps:
         if not isinstance(attribute.node, tuple):
             raise CannotError("JSON is not edited")
         self._node, self._data = attribute.node
-        if any(each.type == "heredoc_template" for each in _all(self._node)):
+        written = self._data[self._node.start_byte : self._node.end_byte]
+        if b"<<" in written and any(each.type == "heredoc_template" for each in _all(self._node)):
             raise CannotError("there is a heredoc in its tags")
         inner = _inner(self._node)
         parts = [inner]

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from finops_guard.language.document import collector_paused
 from finops_guard.model import Unknown
 from finops_guard.model.policy import Waivers
 from finops_guard.pipeline import Request, run
@@ -31,7 +32,7 @@ def look(request: Request, texts: Mapping[Path, bytes] | None = None) -> Seen:
     """Judge the target. With `texts` these stand for their files, and no waiver counts: an edit owes it nothing."""
     if texts is not None:
         request = replace(request, policy=replace(request.policy, waivers=Waivers()))
-    with TemporaryDirectory(prefix="finops-guard-") as folder, instead(texts or {}):
+    with collector_paused(), TemporaryDirectory(prefix="finops-guard-") as folder, instead(texts or {}):
         path = Path(folder) / "run.snapshot"
         report = run(replace(request, snapshot_out=path))
         resources = {each.id: each for each in spool.read(path, request.policy.aliases)}
