@@ -58,7 +58,7 @@ def undo(run: str, session: Session, verbs: Verbs, *, limits: Limits | None = No
     """Put back what a run changed, the newest first. Twice is once. InputError where there is no such run."""
     settled = settle(session, verbs)
     written = _entries(session, run)
-    acts = list(reversed(list(record.done(written))))
+    acts = list(reversed(list(record.done(written, half=True))))
     before = set(record.undone(run, session.store))
     work = _Undo(run, session, verbs, limits or Limits(), _times(written))
     wanted = [pair for pair in acts if work.wants(pair[0], before)]

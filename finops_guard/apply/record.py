@@ -15,8 +15,11 @@ PLAN = "plan "
 """What the reason of an act under a plan begins with; its digest follows."""
 
 
-def done(entries: Iterable[Entry]) -> Iterator[tuple[Act, Outcome]]:
-    """The acts that were done, each with its outcome, in the order in which they were."""
+def done(entries: Iterable[Entry], *, half: bool = False) -> Iterator[tuple[Act, Outcome]]:
+    """The acts that were done, each with its outcome, in the order in which they were.
+
+    With `half`, also tags of which one request was carried out and another not, so that there is something to put back.
+    """
     waiting: dict[tuple[str, str, str], Act] = {}
     found: list[tuple[Entry, Act, Outcome]] = []
     for entry in entries:
@@ -24,10 +27,14 @@ def done(entries: Iterable[Entry]) -> Iterator[tuple[Act, Outcome]]:
             waiting[entry.run, entry.shard, step] = open_.act
         for outcome in entry.outcomes:
             act = waiting.pop((entry.run, entry.shard, outcome.step), None)
-            if act is not None and outcome.state == "done":
+            if act is not None and (outcome.state == "done" or (half and _half_done(act, outcome))):
                 found.append((entry, act, outcome))
     for _, act, outcome in sorted(found, key=lambda each: (each[0].at, each[0].seq)):
         yield act, outcome
+
+
+def _half_done(act: Act, outcome: Outcome) -> bool:
+    return act.verb == "tag" and outcome.state == "failed" and bool(outcome.after) and outcome.after != outcome.before
 
 
 def changing(entries: Iterable[Entry]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 
-from finops_guard.apply.intended import reached, untouched
+from finops_guard.apply.intended import UNDO, reached, untouched
 from finops_guard.apply.perform import kept
 from finops_guard.apply.ports import Verbs
 from finops_guard.apply.reading import reread, resource_of
@@ -14,7 +14,7 @@ from finops_guard.apply.record import done
 from finops_guard.apply.session import Session
 from finops_guard.model import Outcome, Resource
 from finops_guard.state.entries import PREFIX, chains, entries, open_acts, read
-from finops_guard.state.journal import Unfinished, seal, unsealed
+from finops_guard.state.journal import Act, Unfinished, seal, unsealed
 from finops_guard.state.store import Store
 
 _PATIENCE = timedelta(hours=24)
@@ -84,4 +84,15 @@ def _outcome(session: Session, open_: Unfinished, live: Resource | None) -> Outc
         return None
     if untouched(act, live):
         return Outcome(act.step, "failed", act.before, act.before, f"{_CUT_SHORT}, and it was not done")
+    if (found := _half(act, live)) is not None:
+        return Outcome(act.step, "failed", act.before, found, f"{_CUT_SHORT}, and it was half done")
     return Outcome(act.step, "failed", act.before, {}, f"{_CUT_SHORT}, and others changed it since")
+
+
+def _half(act: Act, live: Resource) -> dict[str, object] | None:
+    """The tags of an act that takes two requests and was cut short between them; None where others changed some."""
+    if act.verb.removeprefix(UNDO) != "tag":
+        return None
+    found: dict[str, object] = {key: live.tags.raw.get(key) for key in act.after}
+    known = all(value in (act.before.get(key), act.after[key]) for key, value in found.items())
+    return found if known else None

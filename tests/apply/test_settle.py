@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from finops_guard.apply import settle
 from finops_guard.errors import ActError
 from finops_guard.model import Outcome
-from finops_guard.state.journal import is_closed, unfinished, unsealed
+from finops_guard.state.journal import Act, is_closed, unfinished, unsealed
 from finops_guard.state.lease import Lease
 from tests.apply import truth
-from tests.apply.cloud import Killed, only
+from tests.apply.cloud import TYPE, Killed, only
 from tests.apply.world import DAY, HOUR, STOPPED, TAGGED, World, states, world
 
 
@@ -68,6 +69,23 @@ def test_it_is_looked_at_and_told(done: bool, change: Callable[[World], None], s
     assert unfinished(it.store) == []
     assert unsealed(it.store) == []
     assert _settled(it) == ()
+
+
+def test_a_rename_cut_short_between_its_two_requests_is_half_done_and_undo_brings_the_value_back() -> None:
+    it = world(1, TAGGED)
+    rename = Act("s", "tag", "i-0000", cloud="aws", account="111111111111", region="eu-west-1", type=TYPE,
+                 before={"Owner": "x", "owner": None}, after={"Owner": None, "owner": "x"})  # fmt: skip
+    with suppress(Killed), it.session() as held:
+        held.journal().intents([rename], it.now)
+        it.cloud.kill.at = 0
+        raise Killed
+    it.revive()
+    (outcome,) = _settled(it)
+    assert (outcome.state, outcome.error) == ("failed", "its run was cut short, and it was half done")
+    assert outcome.after == {"Owner": None, "owner": None}
+    assert states(it.undo(held.run)) == {"done": 1}
+    assert it.cloud.machines["i-0000"].tags == {"Owner": "x"}
+    assert states(it.undo(held.run)) == {"skipped": 1}
 
 
 def test_what_cannot_be_read_stays_open_and_counts() -> None:
