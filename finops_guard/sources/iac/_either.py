@@ -51,8 +51,8 @@ def looked_up(values: object, path: Path) -> object:
     return None if value is NO_VALUE else value
 
 
-def larger_than(limit: int, value: object) -> bool:
-    """Whether a value has more than so many characters and parts: what is shared by many is counted each time."""
+def measured(value: object, limit: int) -> int:
+    """How many characters and parts a value has, to a limit: what is shared by many is counted each time."""
     waiting, seen = [value], 0
     while waiting and seen <= limit:
         part = waiting.pop()
@@ -64,7 +64,7 @@ def larger_than(limit: int, value: object) -> bool:
             waiting.extend(part)
         elif isinstance(part, str):
             seen += len(part)
-    return seen > limit
+    return seen
 
 
 def both(one: object, other: object, reason: str) -> object:

@@ -32,6 +32,13 @@ def files(folder: Path, suffixes: tuple[str, ...], recognises: Callable[[Path, b
                 yield path
 
 
+def plain(head: bytes) -> bytes:
+    """The first bytes of a file as one of UTF-8 has them: Windows writes UTF-16, and marks before the text."""
+    if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        head = head[2:].replace(b"\0", b"")
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
 @contextmanager
 def reading(kind: str, file: Path, root: Path, document: Reading) -> Iterator[None]:
     """What is wrong with a file, in one line. InputError for one that was named; of a folder it is a `wrong` gap.

@@ -21,6 +21,9 @@ class Labels:
 
 
 NONE = Labels()
+MOST = 1000
+"""Tags of one thing that are looked at; no provider takes more than some dozens."""
+_MANY = Labels({}, f"it has more than {MOST} tags")
 
 
 def of_map(raw: object) -> Labels:
@@ -31,6 +34,8 @@ def of_map(raw: object) -> Labels:
         return of_list(raw)
     if not isinstance(raw, dict):
         return NONE if raw is None else Labels({}, "its tags are not a map")
+    if len(raw) > MOST:
+        return _MANY
     because = raw.because if isinstance(raw, Open) else None
     return Labels({str(key): _value(value) for key, value in raw.items() if value is not None}, because)
 
@@ -40,6 +45,8 @@ def of_list(raw: object, *, launched: bool = False) -> Labels:
 
     A tag of which it cannot be told whether it reaches them cannot be told.
     """
+    if isinstance(raw, list) and len(raw) > MOST:
+        return _MANY
     if not isinstance(raw, list):
         return of_map(raw) if not isinstance(raw, dict) else of_list([raw], launched=launched)
     values: dict[str, str | Unknown] = {}

@@ -24,7 +24,7 @@ def recognises(path: Path, head: bytes) -> bool:
     """A template, or its parameter file, by its schema; Bicep by its name; a folder that has a template of either."""
     if path.is_dir():
         return any(True for _ in _folders.files(path, SUFFIXES, _template))
-    return path.suffix.casefold() in {".bicep", ".bicepparam"} or _SCHEMA.search(_plain(head)) is not None
+    return path.suffix.casefold() in {".bicep", ".bicepparam"} or _SCHEMA.search(_folders.plain(head)) is not None
 
 
 def collect(path: Path, document: Reading) -> Iterator[Resource]:
@@ -37,11 +37,7 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
 
 def _template(path: Path, head: bytes) -> bool:
     """Whether a file of a folder is read: a parameter file is part of its template."""
-    head = _plain(head)
+    head = _folders.plain(head)
     return path.suffix.casefold() == ".bicep" or (
         _SCHEMA.search(head) is not None and _TEMPLATE.search(head) is not None
     )
-
-
-def _plain(head: bytes) -> bytes:
-    return head.replace(b"\0", b"")

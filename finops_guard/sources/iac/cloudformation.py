@@ -25,6 +25,7 @@ def recognises(path: Path, head: bytes) -> bool:
     """A template by its sections, or by AWS types below a key of one; a folder that has one."""
     if path.is_dir():
         return any(True for _ in _folders.files(path, SUFFIXES, recognises))
+    head = _folders.plain(head)
     if _JSON.match(head) or _YAML.search(head):
         return True
     return path.suffix.casefold() in SUFFIXES and _BEFORE.search(head) is not None

@@ -24,6 +24,7 @@ def recognises(path: Path, head: bytes) -> bool:
     """Objects with their two first keys; a folder that has such a file."""
     if path.is_dir():
         return any(True for _ in _folders.files(path, SUFFIXES, recognises))
+    head = _folders.plain(head)
     return b'"$schema"' not in head and _VERSION.search(head) is not None and _KIND.search(head) is not None
 
 

@@ -12,6 +12,7 @@ from finops_guard.errors import InputError
 from finops_guard.model import Location, Notes, Resource, Unknown
 from finops_guard.sources import iac
 from finops_guard.sources.iac import cloudformation
+from finops_guard.sources.iac._cfn import loops
 
 Write: TypeAlias = Callable[..., dict[str, Resource]]
 
@@ -238,16 +239,18 @@ Resources:
     assert "parameter Names has no value" in why(found["Topic${Name}"], "team")
 
 
-def test_loops_in_loops_end(template: Write) -> None:
-    rounds = ", ".join(f"n{n}" for n in range(400))
+def test_loops_in_loops_end(template: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "MAX_PARTS", 2000)
+    rounds = ", ".join(f"n{n}" for n in range(30))
     found = template(f"""\
 Resources:
+  Fn::ForEach::A: [A, [{rounds}], {{"Fn::ForEach::B": [B, [{rounds}], {{"Q${{A}}${{B}}": {{Type: AWS::SQS::Queue}}}}]}}]
   Disk:
     Type: AWS::SSM::Parameter
-    Properties:
-      Tags:
-        Fn::ForEach::A: [A, [{rounds}], {{"Fn::ForEach::B": [B, [{rounds}], {{"${{A}}${{B}}": x}}]}}]
+    Properties: {{Tags: {{"Fn::ForEach::C": [C, [{rounds}], {{"x${{C}}": y}}]}}}}
 """)
+    assert len(found) < 30 * 30
+    assert "loops that write more than 2000 values" in why(found["Qn29${B}"], "team")
     assert "loops that write more than" in str(found["Disk"].tags.open_because)
 
 

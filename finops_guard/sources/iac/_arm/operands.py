@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._either import Open, larger_than
+from finops_guard.sources.iac._either import Open, measured
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 100_000
@@ -24,7 +24,7 @@ def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "True" if value else "False"
     if isinstance(value, dict | list):
-        if larger_than(MAX_TEXT, value):
+        if measured(value, MAX_TEXT) > MAX_TEXT:
             raise _too_long()
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return "" if value is None else str(value)

@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._cfn.scope import text_of
-from finops_guard.sources.iac._either import larger_than
 
 MAX_TEXT = 100_000
-_LONG = Unknown(f"a text of more than {MAX_TEXT} characters")
+LONG = Unknown(f"a text of more than {MAX_TEXT} characters")
 _INDEX = re.compile(r"[0-9]{1,9}")
 
 
@@ -55,8 +54,6 @@ def _length(found: object) -> object:
 
 def _json(found: object) -> object:
     try:
-        if larger_than(MAX_TEXT, found):
-            return _LONG
         return _short(json.dumps(found, separators=(",", ":")))
     except TypeError:
         return Unknown("a Fn::ToJsonString of what is known when it is deployed")
@@ -68,12 +65,12 @@ def _cidr(_found: object) -> object:
 
 def _joined(between: str, parts: list[str]) -> object:
     if sum(map(len, parts)) + len(between) * len(parts) > MAX_TEXT + len(between):
-        return _LONG
+        return LONG
     return between.join(parts)
 
 
 def _short(text: str) -> object:
-    return text if len(text) <= MAX_TEXT else _LONG
+    return text if len(text) <= MAX_TEXT else LONG
 
 
 def _unknown_in(parts: list[object]) -> Unknown | None:

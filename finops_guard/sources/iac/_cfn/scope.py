@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._either import measured
 
+MAX_STEPS = 3_000_000
 _LOOP_HOLE = re.compile(r"([$&])\{\s*([A-Za-z0-9]+)\s*\}")
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
@@ -49,6 +51,14 @@ class Scope:
     def value(self, node: object) -> object:
         """A node's value; NO_VALUE where it is not there."""
         return self.evaluate(node, self)
+
+    def spend(self, value: object, limit: int) -> Unknown | int:
+        """The size of a value to a limit, which counts as steps; or why nothing more is worked out."""
+        if self.spent["steps"] > MAX_STEPS:
+            return Unknown(f"a template of more than {MAX_STEPS} steps")
+        size = measured(value, limit) if isinstance(value, dict | list) else 0
+        self.spent["steps"] += size
+        return size
 
     def within(self, name: str, value: str) -> Scope:
         """The same scope, in one round of a loop."""

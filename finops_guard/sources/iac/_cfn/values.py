@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._cfn.conditions import branches, equals, every, named, negated, some
-from finops_guard.sources.iac._cfn.functions import MAX_TEXT, PURE
+from finops_guard.sources.iac._cfn.functions import LONG, MAX_TEXT, PURE
 from finops_guard.sources.iac._cfn.loops import keys_of
 from finops_guard.sources.iac._cfn.parameters import parameter
 from finops_guard.sources.iac._cfn.scope import Reference, Scope, text_of
@@ -94,7 +94,10 @@ def _items(arguments: object, scope: Scope) -> list[object]:
 
 def _if(arguments: object, scope: Scope) -> object:
     reason, found = branches(arguments, scope)
-    return found[0] if reason is None else both(found[0], found[1], reason)
+    if reason is None:
+        return found[0]
+    size = scope.spend(found, MAX_TEXT)
+    return size if isinstance(size, Unknown) else both(found[0], found[1], reason)
 
 
 def _ref(name: object, scope: Scope) -> object:
@@ -190,7 +193,10 @@ def _pure(name: str, arguments: object, scope: Scope) -> object:
     found = value_of(arguments, scope)
     if isinstance(found, Unknown):
         return Unknown(found.reason)
-    return PURE[name](found)
+    size = scope.spend(found, MAX_TEXT)
+    if isinstance(size, Unknown):
+        return size
+    return LONG if size > MAX_TEXT and name != "Fn::Select" else PURE[name](found)
 
 
 def _elsewhere(what: str) -> Callable[[object, Scope], Unknown]:
