@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -43,6 +43,9 @@ class Place(Protocol):
     def above(self) -> Above | None:
         """Where a tag is written once for this and others; None where there is no such place."""
 
+    def otherwise(self) -> Place | None:
+        """Where it can be written when this does not hold; None where there is no such place."""
+
 
 class Above(Protocol):
     """A place that gives tags to many: `file`, `at`, `reach` and `name` as of a place."""
@@ -74,3 +77,8 @@ class Job:
     want: Want
     place: Place
     follows: bool = False
+
+    def otherwise(self) -> Job | None:
+        """The same at the other place that there is for it."""
+        place = self.place.otherwise()
+        return None if place is None else replace(self, place=place)

@@ -35,10 +35,14 @@ class Bench:
     left: list[tuple[Finding, str]] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
 
-    def leave(self, job: Job, why: str) -> None:
-        """A finding stays."""
+    def leave(self, job: Job, why: str) -> list[Job]:
+        """A finding stays, unless there is another place for it: that job."""
+        other = job.otherwise()
+        if other is not None:
+            return [other]
         if not job.follows:
             self.left.append((job.finding, why))
+        return []
 
 
 @dataclass(slots=True)
@@ -55,9 +59,10 @@ def settled(jobs: Sequence[Job], bench: Bench, halvings: int = _MOST_HALVINGS) -
     while jobs:
         leads = {job.finding.resource.id for job in jobs if not job.follows}
         draft = drafted([job for job in jobs if job.finding.resource.id in leads], above=above)
-        for job, why in draft.left:
-            bench.leave(job, why)
-        jobs = draft.jobs
+        others = [other for job, why in draft.left for other in bench.leave(job, why)]
+        jobs = [*draft.jobs, *others]
+        if others:
+            continue
         if not jobs:
             break
         blame, after = _judged(draft, bench)
@@ -69,10 +74,8 @@ def settled(jobs: Sequence[Job], bench: Bench, halvings: int = _MOST_HALVINGS) -
         elif draft.served and (blame.astray is not None or draft.served & blame.jobs.keys()):
             above = False
         elif blame.jobs:
-            for job in jobs:
-                if id(job) in blame.jobs:
-                    bench.leave(job, blame.jobs[id(job)])
-            jobs = [job for job in jobs if id(job) not in blame.jobs]
+            others = [other for job in jobs if id(job) in blame.jobs for other in bench.leave(job, blame.jobs[id(job)])]
+            jobs = [*(job for job in jobs if id(job) not in blame.jobs), *others]
         else:
             return _by_halves(jobs, blame.astray or "", bench, halvings)
     return Draft(), bench.before
@@ -140,9 +143,8 @@ def _by_halves(jobs: Sequence[Job], what: str, bench: Bench, halvings: int) -> t
         places[job.place.at].append(job)
     groups = [*places.values()]
     if len(groups) == 1 or not halvings:
-        for job in jobs:
-            bench.leave(job, what)
-        return Draft(), bench.before
+        others = [other for job in jobs for other in bench.leave(job, what)]
+        return settled(others, bench, halvings) if others else (Draft(), bench.before)
     middle = len(groups) // 2
     first, seen = settled([job for some in groups[:middle] for job in some], bench, halvings - 1)
     second, after = settled([job for some in groups[middle:] for job in some], bench, halvings - 1)

@@ -89,7 +89,7 @@ def judged(folder: str, policy: Path) -> tuple[Request, Mapping[str, str]]:
 
 
 @given(text=templates())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_only_tags_change_and_exactly_what_is_repaired_is_gone(house: Path, text: bytes) -> None:
     file, policy = house / "t.yaml", house.parent / "finops-guard.yaml"
     file.write_bytes(text)

@@ -32,3 +32,17 @@ def test_what_nobody_knew_before_keeps_no_tag_from_being_added(house: Path) -> N
         "no longer fails, but not known to pass: ai-tags/whose on aws_instance.a: tags.project: variable p" in ran.err
     )
     assert "1 finding fixed in 1 file, 0 not" in ran.err
+
+
+def test_only_the_edit_that_does_something_elsewhere_is_taken_back(house: Path) -> None:
+    reader = 'resource "aws_s3_bucket" "r" {\n  tags = { team = try(aws_instance.m3.tags["team"], "nlp") }\n}\n'
+    machines = [machine("  tags = { x = 1 }\n", f"m{n}") for n in range(6)]
+    ran, text = fixed(house, "".join(machines) + reader, *SET)
+    done = [
+        each.replace("1 }", '1, project = "churn", team = "vision", workload-type = "evaluation" }')
+        for each in machines
+    ]
+    done[3] = machines[3]
+    assert text == "".join(done) + reader
+    assert "ai-tags/whose on aws_instance.m3: tag 'team' of aws_s3_bucket.r would change too" in ran.err
+    assert "5 findings fixed in 1 file, 1 not" in ran.err

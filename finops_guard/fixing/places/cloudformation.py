@@ -98,6 +98,9 @@ class TagsProperty:
         """The globals of its kind."""
         return self.globals
 
+    def otherwise(self) -> None:
+        """Nowhere else."""
+
     def _pair(self, raw: str) -> tuple[Node, Node]:
         """The key and the value of a tag as they are written: here, else in the globals."""
         same = [] if self.missing else [pair for pair in _pairs(self.node) if pair[0].word == raw]

@@ -58,6 +58,9 @@ class Group:
     def above(self) -> None:
         """Nothing."""
 
+    def otherwise(self) -> None:
+        """Nowhere else."""
+
 
 def _said(block: Block, name: str) -> Attribute:
     attribute = block.body.attributes.get(name)

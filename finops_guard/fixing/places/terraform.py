@@ -75,6 +75,9 @@ class ResourceBlock:
             return None
         return defaults_of(self.block, self.levels, self.texts)
 
+    def otherwise(self) -> None:
+        """Nowhere else."""
+
     def _written(self, key: str) -> tuple[Path, hcl.Maps]:
         """The literal map that has a key."""
         if self.attribute is not None:
@@ -125,6 +128,10 @@ class ModuleArgument:
     def above(self) -> Defaults | None:
         """The default tags of the provider of the resource."""
         return self.inside.above()
+
+    def otherwise(self) -> ResourceBlock | None:
+        """The block itself, in a module that is ours."""
+        return self.inside if self.inside.levels[-1].ours else None
 
 
 def place(resource: Resource, texts: Texts) -> ResourceBlock | ModuleArgument | Group:

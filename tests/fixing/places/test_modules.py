@@ -64,11 +64,29 @@ def test_what_else_a_module_makes_gets_it_too(house: Path) -> None:
     assert "infra/main.tf: tags of module.m gets 'team', and with it module.m.aws_s3_bucket.b\n" in ran.err
 
 
-def test_what_is_made_of_the_argument_must_not_change(house: Path) -> None:
-    module(
-        house, PASSES + HANDED + 'resource "aws_s3_bucket" "b" {\n  tags = { keys = join(",", keys(var.tags)) }\n}\n'
-    )
-    before = call("  tags = { a = 1 }\n")
+def test_where_the_argument_does_more_the_block_is_edited(house: Path) -> None:
+    bucket = 'resource "aws_s3_bucket" "b" {\n  tags = { keys = join(",", keys(var.tags)) }\n}\n'
+    file = module(house, PASSES + HANDED + bucket)
+    ran, text = fixed(house, call("  tags = { a = 1 }\n"), *SET)
+    assert text == call("  tags = { a = 1 }\n"), ran.err
+    assert ran.err == "1 finding fixed in 1 file, 0 not\n"
+    assert file.read_text() == PASSES + HANDED.replace('"x" }', f'"x", {PAIRS} }}') + bucket
+
+
+def test_an_argument_of_a_type_that_takes_no_more(house: Path) -> None:
+    typed = 'variable "tags" {\n  type = object({ a = string })\n}\n'
+    file = module(house, typed + HANDED)
+    ran, text = fixed(house, call('  tags = { a = "1" }\n'), *SET)
+    assert text == call('  tags = { a = "1" }\n'), ran.err
+    assert file.read_text() == typed + HANDED.replace('"x" }', f'"x", {PAIRS} }}')
+
+
+def test_a_downloaded_module_whose_argument_does_more_is_left(house: Path) -> None:
+    bucket = 'resource "aws_s3_bucket" "b" {\n  tags = { keys = join(",", keys(var.tags)) }\n}\n'
+    module(house, PASSES + HANDED + bucket, ".terraform/modules/m")
+    listed = {"Modules": [{"Key": "m", "Dir": ".terraform/modules/m"}]}
+    (house / ".terraform/modules/modules.json").write_text(json.dumps(listed))
+    before = call("  tags = { a = 1 }\n", source="acme/m/aws")
     ran, text = fixed(house, before, *SET)
     assert text == before
     assert "tag 'keys' of module.m.aws_s3_bucket.b would change too" in ran.err

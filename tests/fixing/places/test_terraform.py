@@ -103,3 +103,13 @@ def test_what_is_not_sure_is_refused_with_the_reason(house: Path, text: str, why
     ran, after = fixed(house, text)
     assert (ran.code, after) == (0, text)
     assert why in ran.err
+
+
+def test_labels_in_a_nested_block(house: Path) -> None:
+    text = (
+        'resource "google_sql_database_instance" "a" {\n  settings {\n    tier = "x"\n    user_labels = {\n'
+        '      workload-type = "evaluaton"\n    }\n  }\n}\n'
+    )
+    ran, after = fixed(house, text, *SET)
+    more = '      project       = "churn"\n      team          = "vision"\n'
+    assert after == text.replace('"evaluaton"\n', f'"evaluation"\n{more}'), ran.err
