@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from finops_guard.costs.web import Site, is_loopback, trusted
+from finops_guard.costs.web import Site, trusted
 from finops_guard.errors import InputError, ScanError
 from finops_guard.model import Calls
+from finops_guard.state.reaching import is_loopback
 
 if TYPE_CHECKING:
     from finops_guard.costs.reach import Reach

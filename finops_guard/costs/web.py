@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from email.message import Message
 from http.client import HTTPException
-from ipaddress import ip_address
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 from urllib import request
@@ -20,6 +19,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 
 from finops_guard.errors import InputError, ScanError
+from finops_guard.state.reaching import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -153,14 +153,6 @@ def trusted(url: str, what: str) -> str:
     if where.scheme == "https" or (where.scheme == "http" and is_loopback(host)):
         return url.rstrip("/")
     raise InputError(f"the address of {what} is not https", help="plain http is for a loopback address only")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _seconds(headers: Message) -> float | None:

@@ -13,8 +13,9 @@ from urllib import request
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from finops_guard.costs.web import NoRedirect, is_loopback
+from finops_guard.costs.web import NoRedirect
 from finops_guard.errors import InputError
+from finops_guard.state.reaching import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
