@@ -33,8 +33,10 @@ def plan_resource(delta: PlanDelta) -> Resource:
     exact = delta.low if delta.low == delta.high else None
     before = delta.before
     share: Value | Unknown = Unknown(why)
-    if before is not None and exact is not None:
-        share = float(round(100 * exact / before, 4)) if before > 0 else None
+    if before is not None and before <= 0:
+        share = None
+    elif before is not None and exact is not None:
+        share = float(round(100 * exact / before, 4))
     told: dict[str, Value | Unknown] = {
         "plan.delta_month": Unknown(why) if exact is None else Money(exact, delta.currency),
         "plan.delta_low": Unknown(why) if delta.low is None else Money(delta.low, delta.currency),
@@ -69,7 +71,7 @@ def put_remaining(resource: Resource, delta: PlanDelta, statuses: Iterable[Budge
 
 def _of(delta: PlanDelta, left: Money, uncounted: tuple[str, ...], fx: Fx) -> float | Unknown:
     """The share of what is left. Beyond all of it at the least is beyond it, whatever else is not known."""
-    if delta.low is None or delta.high is None or uncounted:
+    if delta.low is None or delta.high is None or uncounted or delta.low != delta.high > 0:
         least = None if delta.low is None else _share(delta.low, delta.currency, left, fx)
         if isinstance(least, float) and least > _WHOLE:
             return least

@@ -49,6 +49,7 @@ def test_between_bounds_it_is_not_one_amount() -> None:
 
 def test_of_nothing_there_is_no_share() -> None:
     assert plan_resource(delta(before="0")).look("plan.delta_percent") is None
+    assert plan_resource(delta(high=None, before="0")).look("plan.delta_percent") is None
     assert isinstance(plan_resource(delta(before=None)).look("plan.delta_percent"), Unknown)
 
 
@@ -62,6 +63,9 @@ def test_of_nothing_there_is_no_share() -> None:
         ("100", None, "400", None),
         ("500", None, "400", 125.0),  # too much already, whatever the rest costs
         (None, "100", "400", None),
+        ("0", "100", "400", None),  # what scales may take it, or not
+        ("500", "900", "400", 125.0),
+        ("-9", "-1", "400", 0.0),
     ],
 )
 def test_it_takes_a_share_of_what_is_left(low: str | None, high: str | None, left: str, wanted: float | None) -> None:
