@@ -29,6 +29,15 @@ def test_a_name_is_what_it_is_at_origin_whatever_branch_the_request_has(there: C
         assert clone.asked(FG_BASE_REF=name).base() == base, "it is fetched"
 
 
+def test_where_there_is_no_origin_names_are_those_that_are_here(there: Checkout) -> None:
+    base = there.commit()
+    there.git("checkout", "--quiet", "-b", "request")
+    there.commit(**{"a": "1"})
+    assert there.asked(FG_BASE_REF="main").base() == base
+    with pytest.raises(InputError, match="the base nothing is not here"):
+        there.asked(FG_BASE_REF="nothing").base()
+
+
 def test_names_of_a_fork_are_a_stranger_s(there: Checkout) -> None:
     commit = there.commit()
     there.git("remote", "add", "origin", "https://github.com/mallory/infra.git")

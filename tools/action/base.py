@@ -33,13 +33,13 @@ class Repository:
     def base(self) -> str:
         """The commit of the base, fetched where the checkout is shallow.
 
-        A name is what it is at `origin`: a request may well have a branch of the same name.
+        A name is what it is at `origin`, where there is one: a request may well have a branch of the same name.
         """
         here, ref = self.inputs.workspace, self.inputs.base
         if git.top(here) is None:
             raise InputError("there is no checkout in the workspace", help="actions/checkout comes before this step")
         known = ref
-        if not _ID.fullmatch(ref):
+        if not _ID.fullmatch(ref) and self._git("remote"):
             self._ours()
             ref = ref.removeprefix("refs/remotes/").removeprefix("origin/")
             known = f"refs/remotes/origin/{ref}"
