@@ -32,7 +32,7 @@ def test_a_name_is_what_it_is_at_origin_whatever_branch_the_request_has(there: C
 def test_where_there_is_no_origin_names_are_those_that_are_here(there: Checkout) -> None:
     base = there.commit()
     there.git("checkout", "--quiet", "-b", "request")
-    there.commit(**{"a": "1"})
+    there.commit(a="1")
     assert there.asked(FG_BASE_REF="main").base() == base
     with pytest.raises(InputError, match="the base nothing is not here"):
         there.asked(FG_BASE_REF="nothing").base()

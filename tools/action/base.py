@@ -39,7 +39,7 @@ class Repository:
         if git.top(here) is None:
             raise InputError("there is no checkout in the workspace", help="actions/checkout comes before this step")
         known = ref
-        if not _ID.fullmatch(ref) and self._git("remote"):
+        if not _ID.fullmatch(ref) and b"origin" in self._git("remote").split():
             self._ours()
             ref = ref.removeprefix("refs/remotes/").removeprefix("origin/")
             known = f"refs/remotes/origin/{ref}"
