@@ -77,7 +77,10 @@ def _introduced(repository: Repository, own: Own) -> Judge:
     named = repository.inputs.policy
     here = own.all() / named if named else default_policy(own.all())
     if here is None or not here.is_file():
-        raise InputError(f"{named or 'finops-guard.yaml'}: neither the base nor the request has this policy")
+        raise InputError(
+            f"{named or 'finops-guard.yaml'}: neither the base nor the request has this policy",
+            help="one that a step of the workflow writes belongs outside of the checkout: give its absolute path",
+        )
     told = (
         "> [!IMPORTANT]\n> **The base has no policy yet.** Judged by the built-in starter, and nothing fails.\n"
         f"> {of_request.failing(repository, here)}\n\n"
