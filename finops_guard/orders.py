@@ -103,9 +103,11 @@ def told_of_stops(
 def state_of(policy: Policy, given: str | None, environ: Mapping[str, str]) -> Store:
     """The state of a policy, or the one given: a relative folder starts from the policy's, or from where we are.
 
-    InputError for a folder where a real cloud is acted on: others would not see it.
+    InputError for none, and for a folder where a real cloud is acted on: others would not see it.
     """
     uri = resolve(given or policy.state, environ)
+    if uri == "none":
+        raise InputError("acting needs a state, and --state none keeps none", help="s3://, gs://, az://, or a folder")
     if "://" not in uri and not on_loopback(environ):
         raise InputError(
             f"acting on a live cloud needs a shared state, and '{uri}' is a folder",

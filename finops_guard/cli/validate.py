@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from finops_guard.cli import _options
+from finops_guard.cli._not_yet import not_yet
 from finops_guard.language.diagnostics import Diagnostic, LanguageError, printable
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def command(paths: tuple[Path, ...], policy_path: Path | None, shape: str, quiet
     from finops_guard.language.files import load_files
 
     files = load_files(chosen(paths, policy_path), datetime.now(UTC).date())
-    files.problems += _rate_cards(files.policies.values())
+    files.problems += [*_rate_cards(files.policies.values()), *not_yet(files.policies)]
     problems = files.errors if quiet else files.problems
     if shape == "json":
         from finops_guard.cli._paint import write_json

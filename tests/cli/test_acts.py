@@ -82,3 +82,12 @@ def test_a_live_cloud_needs_a_state_that_others_see(args: tuple[str, ...], monke
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     ran = finops_guard(*args)
     assert (ran.code, "acting on a live cloud needs a shared state" in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.parametrize(
+    "args", [("scan", "aws", "--mode", "enforce"), ("undo", "last"), ("halt", "--why", "x"), ("resume", "--why", "x")]
+)
+def test_what_keeps_no_state_neither_acts_nor_halts(args: tuple[str, ...], house: Path) -> None:
+    ran = finops_guard(*args, "--state", "none")
+    assert (ran.code, "--state none keeps none" in ran.err) == (2, True), ran.err
+    assert not (house / "none").exists()

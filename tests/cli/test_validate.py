@@ -161,3 +161,18 @@ def test_the_rate_cards_of_a_policy_are_checked_with_it(tmp_path: Path, monkeypa
     assert "did you mean 'EUR'?" in ran.out
     (tmp_path / "edp.csv").write_text("cloud,machine,price,currency,from\naws,p5.48xlarge,40,EUR,2026-01-01\n")
     assert finops_guard("validate").code == 0
+
+
+def test_channels_and_tickets_that_this_version_has_not_are_warnings_where_they_stand(house: Path) -> None:
+    path = house / "finops-guard.yaml"
+    text = path.read_text()
+    path.write_text(
+        text + "permit: [notify, ticket]\nnotify:\n  - {to: file, path: n.jsonl}\n  - {to: slack, url: $env.SLACK}\n"
+    )
+    ran = finops_guard("validate")
+    line = text.count("\n") + 1
+    assert ran.code == 0, ran.err
+    assert f"finops-guard.yaml:{line + 3}:10: warning: channel 'slack' is not available in this version" in ran.out
+    assert "channels there are: file, sns, webhook" in ran.out
+    assert f"finops-guard.yaml:{line}:18: warning: this version opens no tickets" in ran.out
+    assert ran.err.endswith("2 warnings\n")
