@@ -83,15 +83,29 @@ def templates(draw: st.DrawFn) -> bytes:
     return draw(st.sampled_from([b"", b"\xef\xbb\xbf"])) + text.encode()
 
 
+@st.composite
+def printed(draw: st.DrawFn) -> bytes:
+    """The same in JSON, as programs print it."""
+    body: dict[str, object] = {"InstanceType": "p5.48xlarge", "ImageId": "é#"}
+    found = {}
+    for name in draw(st.lists(st.sampled_from(["A", "B", "C"]), min_size=1, unique=True)):
+        keys = draw(st.lists(KEY, max_size=3, unique_by=str.casefold))
+        pairs = [{"Key": key, "Value": draw(VALUE | st.just({"Ref": "AWS::StackName"}))} for key in keys]
+        some = {**body, "Tags": pairs} if draw(st.booleans()) else body
+        found[name] = {"Type": "AWS::EC2::Instance", "Properties": dict(draw(st.permutations([*some.items()])))}
+    indent = draw(st.sampled_from([None, 1, 2, 4, "\t"]))
+    return json.dumps({"Resources": found}, indent=indent, ensure_ascii=draw(st.booleans())).encode()
+
+
 def judged(folder: str, policy: Path) -> tuple[Request, Mapping[str, str]]:
     request = Request(policy=policy_for(policy, AT.date(), starter=True), at=AT, targets=(folder,))
     return request, {each.id: each.verdict for each in run(request).findings if each.verdict in {"fail", "unknown"}}
 
 
-@given(text=templates())
+@given(text=templates() | printed())
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_only_tags_change_and_exactly_what_is_repaired_is_gone(house: Path, text: bytes) -> None:
-    file, policy = house / "t.yaml", house.parent / "finops-guard.yaml"
+    file, policy = house / "t.template", house.parent / "finops-guard.yaml"
     file.write_bytes(text)
     request, before = judged("infra", policy)
     fixed = fixing.fixes(request, VALUES)
@@ -100,7 +114,7 @@ def test_only_tags_change_and_exactly_what_is_repaired_is_gone(house: Path, text
     assert repaired | left == {name for name, verdict in before.items() if verdict == "fail"}
     fixing.write(fixed.texts, Path("infra"))
     after = file.read_bytes()
-    _same_but_for(fixed.edits.get(Path("infra/t.yaml"), {}), text, after)
+    _same_but_for(fixed.edits.get(Path("infra/t.template"), {}), text, after)
     assert _but_tags(after) == _but_tags(text)
     unknown = {each.finding.id: "unknown" for each in fixed.repaired if each.unknown is not None}
     rest = {name: verdict for name, verdict in before.items() if name not in repaired}
@@ -124,7 +138,7 @@ _Loader.add_multi_constructor("!", lambda _loader, suffix, node: (suffix, node.v
 
 
 def _but_tags(text: bytes) -> object:
-    read = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
+    read = json.loads(text) if text[:1] == b"{" else yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe one
     return {
         name: {**each, "Properties": {**each["Properties"], "Tags": None}} for name, each in read["Resources"].items()
     }
