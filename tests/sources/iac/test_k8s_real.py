@@ -142,6 +142,27 @@ def test_a_chart_that_happens_to_be_yaml_is_no_manifest(manifest: Write) -> None
         manifest("apiVersion: v1\nkind: Service\nmetadata:\n  name: '{{ .Release.Name }}-web'\n")
 
 
+def test_a_chart_in_a_folder_is_one_gap(tmp_path: Path) -> None:
+    files = {
+        "pod.yaml": thing("v1/Pod", ""),
+        "web/Chart.yaml": "apiVersion: v2\nname: web\n",
+        "web/templates/a.yaml": "apiVersion: v1\nkind: Service\nspec: {{ .Values.spec }}\n",
+        "web/templates/b.yaml": thing("v1/Service", ""),
+        "web/charts/db/Chart.yaml": "apiVersion: v2\nname: db\n",
+        "web/charts/db/templates/c.yaml": "apiVersion: v1\nkind: Service\n{{ end }}\n",
+        "templates/d.yaml": thing("v1/Service", ""),
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    notes = Notes()
+    found = {each.id for each in iac.collect(tmp_path, iac.Reading(notes))}
+    assert found == {"pod:Pod/x", "templates/d:Service/x"}
+    (gap,) = notes.gaps
+    assert (gap.type, gap.wrong) == ("web", False)
+    assert f"helm template {tmp_path / 'web'} | finops-guard scan -" in gap.reason
+
+
 def test_what_an_overlay_may_label_is_unknown_and_its_patches_are_no_objects(tmp_path: Path) -> None:
     files = {
         "base/kustomization.yaml": "resources: [web.yaml, other.yaml]\n",

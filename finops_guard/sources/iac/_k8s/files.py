@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from finops_guard.errors import InputError
 from finops_guard.sources.iac._folders import reading
+from finops_guard.sources.iac._k8s.charts import unrendered
 from finops_guard.sources.iac._k8s.claims import claims_of
 from finops_guard.sources.iac._k8s.kustomize import Kustomized, kustomized
 from finops_guard.sources.iac._k8s.objects import Around, resource, scaling_of
@@ -39,8 +40,10 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
     InputError for a file that cannot be read; of a folder that is a gap.
     """
     overlays = kustomized(root) if root.is_dir() else Kustomized()
+    plain, gaps = unrendered(root, files)
+    document.notes.gaps += gaps
     found: list[_Object] = []
-    for file in files:
+    for file in plain:
         if overlays.is_patch(file):
             continue
         prefix = "" if file == root else f"{file.relative_to(root).with_suffix('').as_posix()}:"
