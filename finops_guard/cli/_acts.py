@@ -60,8 +60,13 @@ def desk(policy_path: Path | None, uri: str | None) -> Desk:
 
 
 @contextmanager
-def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Session, Acting, tuple[Identity, ...]]]:
-    """The right to act, and the verbs, for as long as the context. ActError while another has it."""
+def acting(
+    at: Desk, run: str, accounts: Iterable[str], *, some: bool = False
+) -> Iterator[tuple[Session, Acting, tuple[Identity, ...]]]:
+    """The right to act, and the verbs, for as long as the context. ActError while another has it.
+
+    `some`: it is enough that some of the accounts can be entered.
+    """
     from finops_guard import orders
     from finops_guard.advice import keep
     from finops_guard.apply import session
@@ -69,7 +74,7 @@ def acting(at: Desk, run: str, accounts: Iterable[str]) -> Iterator[tuple[Sessio
     keep.texts(at.store, at.policy)
     notes = Notes()
     with orders.verbs_of(at.policy, notes, now_utc(), os.environ) as verbs:
-        who = identities(verbs, accounts)
+        who = identities(verbs, accounts, some=some)
         by = orders.by_whom(run)
         with session(at.store, run, now_utc, by=by, policy=at.policy, identities=who) as ours:
             yield ours, verbs, who
@@ -116,19 +121,18 @@ def caller(verbs: Acting) -> Identity:
         raise InputError(f"aws does not say who we are: {wrong.reason}") from None
 
 
-def identities(verbs: Acting, accounts: Iterable[str]) -> tuple[Identity, ...]:
-    """Who we are in each account; InputError where one of them cannot be entered."""
+def identities(verbs: Acting, accounts: Iterable[str], *, some: bool = False) -> tuple[Identity, ...]:
+    """Who we are in each account; InputError where one of them cannot be entered, with `some` where none can."""
     from finops_guard.sources.aws._errors import Unreadable
 
-    who = []
+    who, wrong = [], None
     for account in sorted(accounts):
         try:
             who.append(verbs.identity(account))
-        except Unreadable as wrong:
-            raise InputError(
-                f"aws {account} cannot be acted on: {wrong.reason}",
-                help="Use the credentials of the account that was scanned.",
-            ) from None
+        except Unreadable as error:
+            wrong = wrong or f"aws {account} cannot be acted on: {error.reason}"
+    if wrong and not (some and who):
+        raise InputError(wrong, help="Use the credentials of the account that was scanned.")
     return tuple(who)
 
 

@@ -36,7 +36,7 @@ def command(  # noqa: D103 - click shows the help below
         accounts = {act.account for entry in entries(desk.store, chosen) for act in entry.acts}
     except ValueError:
         raise InputError(f"not a run: {chosen!r}") from None
-    with _acts.acting(desk, _acts.new_run(_acts.now_utc()), accounts) as (ours, verbs, _who):
+    with _acts.acting(desk, _acts.new_run(_acts.now_utc()), accounts, some=True) as (ours, verbs, _who):
         back = undo(chosen, ours, verbs)
         _acts.spread(ours)
     acts = {act.step: act for act in back.acts}

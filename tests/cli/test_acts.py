@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from finops_guard.cli import _acts
+from finops_guard.errors import InputError
+from finops_guard.model import Identity
+from finops_guard.sources.aws._errors import Unreadable
 from tests.cli.command import finops_guard
+
+if TYPE_CHECKING:
+    from finops_guard.sources.aws._act import Acting
 
 POLICY = """\
 policy: acme
@@ -91,3 +100,18 @@ def test_what_keeps_no_state_neither_acts_nor_halts(args: tuple[str, ...], house
     ran = finops_guard(*args, "--state", "none")
     assert (ran.code, "--state none keeps none" in ran.err) == (2, True), ran.err
     assert not (house / "none").exists()
+
+
+def test_an_account_that_cannot_be_entered_holds_up_a_plan_and_not_the_undo_of_others() -> None:
+    def identity(account: str) -> Identity:
+        if account == "2":
+            raise Unreadable("AccessDenied sts:AssumeRole", denied=True)
+        return Identity("aws", account, "arn")
+
+    verbs = cast("Acting", SimpleNamespace(identity=identity))
+    with pytest.raises(InputError, match="aws 2 cannot be acted on: AccessDenied sts:AssumeRole"):
+        _acts.identities(verbs, ["1", "2", "3"])
+    assert [who.account for who in _acts.identities(verbs, ["3", "2", "1"], some=True)] == ["1", "3"]
+    with pytest.raises(InputError, match="aws 2"):
+        _acts.identities(verbs, ["2"], some=True)
+    assert _acts.identities(verbs, [], some=True) == ()
