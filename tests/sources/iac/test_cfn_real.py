@@ -244,3 +244,28 @@ Resources:
 """)  # fmt: skip
     assert set(found) == {"Yes", "Long"}
     assert set(map(str, tags(found["Long"]).values())) == {str(Unknown("a text of more than 100000 characters"))}
+
+
+def test_what_another_tool_puts_in_is_one_that_stands_for_all(tmp_path: Path) -> None:
+    notes = Notes()
+    found = read(tmp_path / "t.yaml", """\
+Resources:
+  Rain: {Type: !Rain::Module ../vpc.yml, Properties: {Name: x}}
+  Include: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: "s3://x"}}}
+  Queue: {Type: AWS::SQS::Queue}
+""", notes=notes)  # fmt: skip
+    assert set(found) == {"Rain", "Include", "Queue"}
+    assert [gap.type for gap in notes.gaps] == ["Rain", "Include"]
+    assert isinstance(found["Rain"].tags.look("team"), Unknown)
+
+
+def test_a_nested_template_that_cannot_be_read_is_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "child.yaml").write_text("Resources: {}\n")
+    notes = Notes()
+    text = """\
+Resources:
+  Child: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: child.yaml}}
+  Queue: {Type: AWS::SQS::Queue}
+"""
+    assert set(read(tmp_path / "t.yaml", text, notes=notes)) == {"Child", "Child.*", "Queue"}
+    assert "child.yaml:1:1: a CloudFormation template without Resources" in notes.gaps[0].reason

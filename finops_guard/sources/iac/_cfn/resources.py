@@ -38,6 +38,9 @@ def resources_of(stack: Stack) -> Iterator[Resource]:
         if entry.stands_for is not None and not body:
             yield _opaque(stack, entry, entry.name, entry.stands_for)
             continue
+        if type_of(entry) is None and ("Type" in body or "Fn::Transform" in body):
+            yield _opaque(stack, entry, entry.name, "another tool or a transform says what it is")
+            continue
         if type_of(entry) is None:
             stack.text.refuse(entry.at, f"resource {entry.name} has no Type")
         decided = decide(body["Condition"], entry.scope) if "Condition" in body else True
@@ -118,7 +121,8 @@ def _nested(stack: Stack, entry: Entry, values: object, tags: Labels, doubt: str
     if child is None:
         where = looked_up(values, (NESTED[type_of(entry) or ""],))
         several = "stacks that nest each other, or more or deeper than we follow"
-        yield _opaque(stack, entry, f"{entry.name}.*", _elsewhere(where) if stack.file_of(entry) is None else several)
+        why = _elsewhere(where) if stack.file_of(entry) is None else stack.broken.get(entry.name, several)
+        yield _opaque(stack, entry, f"{entry.name}.*", why)
         return
     child.parent = replace(child.parent, tags=tags, perhaps=doubt)
     yield from resources_of(child)

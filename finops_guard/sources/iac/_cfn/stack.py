@@ -72,6 +72,8 @@ class Stack:
     _names: dict[str, str] | None = None
     """Names that resources give themselves, where others refer to them by it."""
     _children: dict[str, Stack | None] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    """Resources that nest what cannot be read -> what is wrong with it."""
     _outputs: dict[str, Entry] | None = None
 
     @property
@@ -119,13 +121,16 @@ class Stack:
         return child.resolve() if child.is_file() else None
 
     def child(self, name: str) -> Stack | None:
-        """The stack that a resource nests; None where its template is not here, or they nest each other."""
+        """The stack that a resource nests; None where its template is not here or is none, or they nest each other."""
         if name not in self._children:
             self._children[name] = None
             entry = self.bodies.get(name)
             file = self.file_of(entry) if entry is not None and type_of(entry) in NESTED else None
             if file is not None and self._may_nest(file):
-                self._children[name] = stack(file, self.document, self._below(name, file))
+                try:
+                    self._children[name] = stack(file, self.document, self._below(name, file))
+                except InputError as wrong:
+                    self.broken[name] = wrong.what
         return self._children[name]
 
     def output(self, name: str, output: str) -> object:
