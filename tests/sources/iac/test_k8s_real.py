@@ -116,6 +116,12 @@ def test_devices(manifest: Write, spec: str, count: int | None, vendor: str | No
         assert isinstance(value, Unknown) if wanted is None else value == (None if wanted == "none" else wanted), field
 
 
+def test_a_share_that_an_annotation_asks_for_is_not_none(manifest: Write) -> None:
+    pod = "metadata: {annotations: {gpu-fraction: '0.5'}}, spec: {containers: [{name: c}]}"
+    found = manifest(thing("apps/v1/Deployment", f"replicas: 2, template: {{{pod}}}"))["Deployment/x"]
+    assert found.look("accelerators.count") == Unknown("it asks for a part of an accelerator")
+
+
 def test_an_autoscaler_in_another_file_of_the_folder_counts(tmp_path: Path) -> None:
     web = thing("apps/v1/Deployment", f"replicas: 2, {TEMPLATE}")
     scaler = thing("keda.sh/v1alpha1/ScaledObject", "maxReplicaCount: 4, scaleTargetRef: {name: x}")

@@ -9,9 +9,11 @@ from functools import cache
 
 from finops_guard.costs import tables
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._k8s.claims import CLAIMED, Claims, claimed_by
 from finops_guard.sources.iac._k8s.nodes import nodes_of, of_machine, spelt
 from finops_guard.sources.iac._k8s.numbers import Number, most, plus, times, whole
+from finops_guard.sources.iac._k8s.pods import Pods
 from finops_guard.sources.iac._planned import NO_ACCELERATORS
 
 _PARTS = re.compile(
@@ -21,6 +23,8 @@ _PARTS = re.compile(
     re.IGNORECASE,
 )
 """Resources that are accelerators or shares of one (MIG, time slices, virtual ones), of plugins that we do not know."""
+_SHARES = ("gpu-fraction", "gpu-memory")
+"""Annotations that ask a scheduler for a share of an accelerator (KAI, Run:ai)."""
 _PART = Unknown("it asks for a part of an accelerator")
 _UNSAID = Unknown("the manifest does not say which accelerator")
 
@@ -34,13 +38,13 @@ class Request:
     nodes: Mapping[str, str]
 
     @staticmethod
-    def of(spec: Mapping[str, object], number: Number, claims: Claims) -> Request:
-        """Of a pod's specification.
+    def of(pods: Pods, claims: Claims) -> Request:
+        """Of pods by their specification.
 
         Init containers run before the others, one after the other, so the most counts; one that is always restarted
         stays beside those that come after it (Kubernetes, "Sidecar containers").
         """
-        stays: dict[str, Number] = {}
+        spec, stays = pods.spec, dict[str, Number]()
         before: dict[str, Number] = {}
         for container in _containers(spec, "initContainers"):
             asked = dict(_asked(container))
@@ -58,7 +62,10 @@ class Request:
             found.pop("claims", None)
         for name, count in claimed:
             found[name] = plus((found.get(name, 0), count))
-        return Request(found, number, nodes_of(spec))
+        for name in _SHARES:
+            if looked_up(pods.metadata, ("annotations", name)) is not None:
+                found[name] = _PART
+        return Request(found, pods.number, nodes_of(spec))
 
 
 def fields_of(requests: Sequence[Request]) -> dict[str, int | str | Unknown | None]:

@@ -98,7 +98,7 @@ def _accelerators(row: IacType, pods: list[Pods], claims: Claims) -> Mapping[str
         return dict.fromkeys(_planned.NO_ACCELERATORS, Unknown("what its pods ask for is not in the manifest"))
     if row.kind == "node-pool":
         return dict.fromkeys(_planned.NO_ACCELERATORS, Unknown("which machines it starts follows from the pods"))
-    return fields_of([Request.of(each.spec, each.number, claims) for each in pods])
+    return fields_of([Request.of(each, claims) for each in pods])
 
 
 def scaling_of(body: Map) -> Scaled:

@@ -31,11 +31,16 @@ _MAX_PODS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """Pods that are alike: their specification, labels and number."""
+    """Pods that are alike: their specification, their metadata and number."""
 
     spec: Mapping[str, object]
-    labels: object
+    metadata: object
     number: Number
+
+    @property
+    def labels(self) -> object:
+        """What labels they get."""
+        return looked_up(self.metadata, ("labels",))
 
     def times(self, number: Number) -> Pods:
         """The same pods, in another number."""
@@ -76,7 +81,7 @@ def _below(body: Mapping[str, object], kind: str) -> Iterator[Pods]:
         autoscaled = autoscaled or part.get("enableInTreeAutoscaling") is True
         number = times(number, copies(part, kind, autoscaled=autoscaled))
         if _has_containers(part) or _asks(part):
-            yield Pods(part, above.get("labels") if isinstance(above, dict) else None, number)
+            yield Pods(part, above, number)
             continue
         nearer = part.get("metadata") if isinstance(part.get("metadata"), dict) else above
         waiting.extend(
