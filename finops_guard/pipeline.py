@@ -19,13 +19,14 @@ from finops_guard.advice import keep
 from finops_guard.advice.baseline import Baseline
 from finops_guard.advice.waivers import Waived
 from finops_guard.costs import prices
+from finops_guard.costs.plan_base import added
 from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.planned import Mix, judged
 from finops_guard.errors import ActError
 from finops_guard.evaluate import Evaluator, Tally, findings, need_of
 from finops_guard.language.library import shipped
 from finops_guard.language.policy import LATER
-from finops_guard.model import Finding, Mode, Need, Notes, PackUsed, Policy, Report, Resource
+from finops_guard.model import Finding, Mode, Need, Notes, PackUsed, PlanDelta, Policy, Report, Resource
 from finops_guard.model.report import Memory
 from finops_guard.plan import plan
 from finops_guard.sources import targets
@@ -80,22 +81,23 @@ def run(request: Request) -> Report:
         found = _found(request, need, notes)
         mix = Mix(notes)
         spool.write(mix.seen(found), path, lambda: _head(request, notes))
-        known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, every=request.every)
+        known = _Known(lambda: told(spool.read(path, policy.aliases)), money, mix, request)
         judged = evaluator.judge(chain(tally.seen(known.inventory()), known.figures.computed, known.plans()))
         waived = Waived(policy, at.date(), notes).seen(findings(judged, policy, at))
         failed = ordered(tally.found(waived if request.baseline is None else request.baseline.seen(waived)))
         notes.remarks += request.baseline.remarks() if request.baseline else ()
         report = _report(request, started, notes, tally, evaluator.passed, failed, planned=mix.only_planned)
         figures = known.figures
-        report = replace(report, budgets=figures.budgets, units=figures.units, deltas=known.deltas.all())
+        report = replace(report, budgets=figures.budgets, units=figures.units, deltas=known.added())
         return report if store is None else _enforced(report, request, store, notes, path, known)
 
 
 class _Known:
     """What was collected, as often as it is asked for, with all that follows from it, the journal and the books."""
 
-    def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, *, every: bool) -> None:
-        self._collected, self._money, self._every = collected, money, every
+    def __init__(self, collected: books.Inventory, money: books.Books, mix: Mix, request: Request) -> None:
+        self._collected, self._money, self._every = collected, money, request.every
+        self._base = request.baseline.deltas if request.baseline is not None else None
         self.figures = money.figures(None if mix.only_planned else collected)
         self.deltas = Deltas(money.policy, money.pricer, money.at, nothing=mix.only_planned)
 
@@ -106,7 +108,11 @@ class _Known:
 
     def plans(self) -> Iterator[Resource]:
         """What the plan among it adds to the bill, when the inventory has passed."""
-        yield from self._money.plans(self.deltas.all(), self.figures)
+        yield from self._money.plans(self.added(), self.figures)
+
+    def added(self) -> tuple[PlanDelta, ...]:
+        """What a plan adds, or sources since the baseline."""
+        return added(self.deltas.all(), self._base)
 
     def told(self, resources: Iterable[Resource]) -> Iterator[Resource]:
         """Resources with prices, derived fields and the budgets that cover them."""

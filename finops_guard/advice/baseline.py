@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from finops_guard.errors import InputError
-from finops_guard.model import Finding, Report
+from finops_guard.model import Finding, PlanDelta, Report
 from finops_guard.sources import git
 
 SCHEMA = "finops-guard/baseline/1"
@@ -57,7 +57,7 @@ class Places:
 class Baseline:
     """Findings that stood; `name` is as in "in the baseline of 2026-11-25". `met`: those that a run finds again.
 
-    `said`: what a reader must know beside that.
+    `said`: what a reader must know beside that. `deltas`: what all of it cost, None where that is not known.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Baseline:
     places: Places = field(default_factory=Places)
     met: set[Key] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
+    deltas: tuple[PlanDelta, ...] | None = None
 
     def seen(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The same findings in their order, those that stand in it exempt."""
@@ -96,7 +97,9 @@ def belongs(finding: Finding) -> bool:
 def at_ref(report: Report, name: str, top: Path) -> Baseline:
     """The baseline that a scan of a copy below `top` makes."""
     places = Places(top)
-    return Baseline(name, frozenset((each.id, places.of(each)) for each in _standing(report, None)))
+    found = Baseline(name, frozenset((each.id, places.of(each)) for each in _standing(report, None)))
+    found.deltas = report.deltas if report.complete else None
+    return found
 
 
 def read(path: Path) -> Baseline:

@@ -69,7 +69,7 @@ def _at(request: Request, ref: str) -> Baseline:
         notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing]
         notes += [f"large files of {ref} left out: {left:,}; what reads them counts as new"] if left else []
         if not there:
-            return Baseline(name, frozenset(), said=notes)
+            return Baseline(name, frozenset(), said=notes, deltas=())
         try:
             given = _given_at(request.given, top, copy)
             report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False, given=given))

@@ -114,7 +114,7 @@ class Deltas:
     def _shared(self, team: Sum) -> Sum:
         """A team's part with what may be its own too."""
         if self._nobodys.of:
-            team.doubt("whose it is is known after apply", self._nobodys.of, goes=self._nobodys.before != 0)
+            team.doubt("whose it is is not known", self._nobodys.of, goes=self._nobodys.before != 0)
         return team
 
     def _delta(self, sums: Sum, name: str, budget: str = "") -> PlanDelta:
@@ -130,6 +130,7 @@ class Deltas:
             hidden=hidden,
             by_usage=sums.usage,
             budget=budget,
+            alone=(sums.low, None if sums.uncounted else sums.accelerators) if sums.alone else None,
         )
 
     def _month(self, resource: Resource) -> Month:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -25,7 +25,8 @@ class Month:
 class Sum:
     """Money between a least and a most, None where there is none; and the accelerators that come and go.
 
-    `met`: something is in it for certain; `of`: what has changed in it.
+    `met`: something is in it for certain; `of`: what has changed in it; `alone`: no plan says what
+    of it is there already.
     """
 
     low: Decimal | None = Decimal(0)
@@ -37,6 +38,7 @@ class Sum:
     usage: int = 0
     met: bool = False
     of: list[str] = field(default_factory=list)
+    alone: bool = False
 
     def plus(self, month: Month, resource: Resource) -> None:
         """What comes; of what is not known nothing is put on the least, and no most is left."""
@@ -55,11 +57,11 @@ class Sum:
         exact = month.low if month.low == month.high else None
         self.before = None if self.before is None or exact is None else self.before + exact
 
-    def doubt(self, why: str, ids: Iterable[str], *, goes: bool) -> None:
+    def doubt(self, why: str, ids: Sequence[str], *, goes: bool) -> None:
         """Things may be in it of which that is not known; `goes`: and may be taken away."""
         self.high = None
         self.low = None if goes else self.low
-        self.uncounted = self.uncounted or why
+        self.uncounted = self.uncounted or f"{ids[0]}: {why}"
         told = self.hidden.setdefault(why, [])
         told += [each for each in ids if each not in told]
 
@@ -106,6 +108,7 @@ class Change:
         """Count what it will be."""
         into.met = True
         into.of.append(self.resource.id)
+        into.alone = into.alone or not self.resource.text("change")
         into.plus(self.after, self.resource)
         if counted and self.resource.text("change") != "delete":
             into.count(*_number(self.resource, 1))

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from finops_guard.evaluate.scheduled import put_schedule, put_stopped_by
 from finops_guard.fields import AI_KINDS, AI_TAGS, COMPUTED_KINDS, FIELDS
-from finops_guard.model import Money, Resource, Schedule, Tags, Unknown, canonical
+from finops_guard.model import Money, Resource, Schedule, Tags, Unknown, Value, canonical
 from finops_guard.model.tags import RESERVED, spelt_by_people
 
 HOURS_A_MONTH = 730
@@ -73,7 +73,7 @@ def derive(resources: Iterable[Resource], setting: Setting) -> Iterator[Resource
         put_schedule(resource, setting.schedules, setting.now)
         put_stopped_by(resource)
         _month(resource)
-        _constants(resource)
+        _constants(resource, setting)
         _ai(resource, setting)
         yield resource
 
@@ -161,11 +161,13 @@ def _month(resource: Resource) -> None:
         resource.unknown.setdefault("cost.month", reason)
 
 
-def _constants(resource: Resource) -> None:
+def _constants(resource: Resource, setting: Setting) -> None:
     fields = resource.fields
     computed = resource.kind in COMPUTED_KINDS
-    fields.setdefault("taggable", not computed)
-    fields.setdefault("change", None)
+    told: dict[str, Value] = {"taggable": not computed, "change": None}
+    for name, value in told.items():
+        if setting.omitted_adds_nothing or name not in resource.unknown:
+            fields.setdefault(name, value)
     if "owner" not in fields:
         for key in ("owner", "team"):
             value = resource.tags.look(key)

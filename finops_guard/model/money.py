@@ -192,6 +192,7 @@ class PlanDelta:
     Between `low` and `high`, None where there is no such bound: `hidden` says of what no price is known. `before`: what
     is there costs now, None where not all of it is priced. `accelerators`: added less taken away, None where
     `uncounted` says why. `by_usage`: how many resources are priced by use that nobody assumed, and counted without it.
+    `alone`: of sources without a plan, what all that they declare costs at the least, and its accelerators.
     """
 
     name: str
@@ -204,3 +205,4 @@ class PlanDelta:
     hidden: tuple[str, ...] = ()
     by_usage: int = 0
     budget: str = ""
+    alone: tuple[Decimal | None, Decimal | None] | None = None

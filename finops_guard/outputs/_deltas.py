@@ -24,7 +24,7 @@ def delta_row(delta: PlanDelta) -> dict[str, object]:
         "high": None if delta.high is None else cents(delta.high),
         "before": None if delta.before is None else cents(delta.before),
         "accelerators": None if delta.accelerators is None else float(delta.accelerators),
-        "unknown": [*delta.hidden, *([delta.uncounted] if delta.uncounted else [])],
+        "unknown": list(dict.fromkeys((*delta.hidden, *([delta.uncounted] if delta.uncounted else [])))),
         "by_usage": delta.by_usage,
     }
 
@@ -56,7 +56,7 @@ def accelerators(delta: PlanDelta) -> str:
 def doubts(delta: PlanDelta) -> str:
     """Of what no price is known, and what is only priced by use; empty where all is known."""
     told = [*delta.hidden[:_HIDDEN], *([f"and {len(delta.hidden) - _HIDDEN} more"] if delta.hidden[_HIDDEN:] else [])]
-    if delta.uncounted:
+    if delta.uncounted and delta.uncounted not in delta.hidden:
         told.append(f"accelerators of {delta.uncounted}")
     if delta.by_usage:
         told.append(f"{delta.by_usage:,} priced by use, which nobody assumed, counted without it")

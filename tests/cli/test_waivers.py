@@ -248,6 +248,21 @@ def test_only_what_is_new_since_a_ref_counts(house: Path) -> None:
     assert git(house, "status", "--porcelain") == "M infra/main.tf\n?? modules/m/more.tf"
 
 
+def test_sources_add_what_they_cost_less_what_they_did_at_the_ref(house: Path) -> None:
+    def month(*arguments: object) -> tuple[object, ...]:
+        row = scan("infra", *arguments)[1]["deltas"][0]
+        return row["low"], row["high"], row["before"], row["accelerators"]
+
+    commit(house)
+    (house / "infra/main.tf").write_text(machine("a"))
+    assert month() == (None, "40179.20", None, None)  # all of it, at most
+    assert month("--baseline-ref", "HEAD") == ("40179.20", "40179.20", "0.00", 8.0)  # infra was not there
+    commit(house)
+    assert month("--baseline-ref", "HEAD") == ("0.00", "0.00", "40179.20", 0.0)
+    (house / "infra/main.tf").write_text(machine("a").replace("p5.48xlarge", "p4d.24xlarge"))
+    assert month("--baseline-ref", "HEAD") == ("-24150.15", "-24150.15", "40179.20", 0.0)
+
+
 def test_of_too_large_a_repository_the_largest_data_is_left_out(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (house / "infra/main.tf").write_text(machine("a"))
     (house / "infra/small.json").write_text("{}")

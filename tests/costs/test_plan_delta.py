@@ -215,7 +215,7 @@ def test_what_may_be_anybody_s_leaves_nobody_a_most() -> None:
     whole, vision = total(planned("a"), late)
     assert (whole.low, whole.high) == ((P5 + G5) * HOURS, (P5 + G5) * HOURS)
     assert (vision.low, vision.high, vision.hidden) == (
-        P5 * HOURS, None, ("late: whose it is is known after apply",),
+        P5 * HOURS, None, ("late: whose it is is not known",),
     )  # fmt: skip
     assert vision.accelerators is None
     stays = planned("stays", "none", machine="g5.xlarge", before=was())
