@@ -165,9 +165,9 @@ def _constants(resource: Resource, setting: Setting) -> None:
     fields = resource.fields
     computed = resource.kind in COMPUTED_KINDS
     told: dict[str, Value] = {"taggable": not computed, "change": None}
-    for name, value in told.items():
+    for name, given in told.items():
         if setting.omitted_adds_nothing or name not in resource.unknown:
-            fields.setdefault(name, value)
+            fields.setdefault(name, given)
     if "owner" not in fields:
         for key in ("owner", "team"):
             value = resource.tags.look(key)
