@@ -91,6 +91,7 @@ def test_how_many_run(manifest: Write, kind: str, spec: str, count: int | str, i
         (f"initContainers: [{{{TWO}}}, {{restartPolicy: Always, {ONE}}}], containers: [{{name: c}}]", 2, "nvidia"),
         ("resourceClaims: [{resourceClaimTemplateName: two}], containers: [{resources: {claims: [{name: g}]}}]", 2,
          "nvidia"),
+        (f"resourceClaims: [{{name: n, resourceClaimTemplateName: cards}}], containers: [{{{TWO}}}]", 2, "nvidia"),
         ("resourceClaims: [{name: g, resourceClaimTemplateName: part}], containers: [{name: c}]", None, "nvidia"),
         ("resourceClaims: [{name: g, resourceClaimTemplateName: all}], containers: [{name: c}]", None, None),
         ("resourceClaims: [{name: g, resourceClaimTemplateName: either}], containers: [{name: c}]", None, None),
@@ -100,6 +101,7 @@ def test_how_many_run(manifest: Write, kind: str, spec: str, count: int | str, i
 def test_devices(manifest: Write, spec: str, count: int | None, vendor: str | None) -> None:
     claims = {
         "two": "{name: g, exactly: {deviceClassName: gpu.nvidia.com, count: 2}}",
+        "cards": "{name: n, exactly: {deviceClassName: netdev.google.com, count: 4}}",
         "part": "{name: g, deviceClassName: mig.nvidia.com}",
         "all": "{name: g, exactly: {deviceClassName: gpu.nvidia.com, allocationMode: All}}",
         "either": "{name: g, firstAvailable: [{name: a, deviceClassName: gpu.nvidia.com}]}",
@@ -114,6 +116,12 @@ def test_devices(manifest: Write, spec: str, count: int | None, vendor: str | No
     for field, wanted in (("count", count), ("vendor", vendor)):
         value = found.look(f"accelerators.{field}")
         assert isinstance(value, Unknown) if wanted is None else value == (None if wanted == "none" else wanted), field
+
+
+@pytest.mark.parametrize("kind", ["x.io/v1/SandboxTemplate", "serving.kserve.io/v1alpha1/ClusterServingRuntime"])
+def test_what_others_are_made_of_runs_nothing(manifest: Write, kind: str) -> None:
+    (found,) = manifest(thing(kind, f"containers: [{{{GPUS}}}]")).values()
+    assert (found.kind, found.fields["accelerators.count"], "instances" in found.facts) == ("other", 0, False)
 
 
 def test_a_share_that_an_annotation_asks_for_is_not_none(manifest: Write) -> None:
@@ -136,7 +144,9 @@ def test_an_autoscaler_in_another_file_of_the_folder_counts(tmp_path: Path) -> N
 
 def test_labels_that_something_fills_in_later_are_unknown(manifest: Write) -> None:
     labels = "{team: '{{ .Values.team }}', env: '${ENV}', app: web, at: $(APP)}"
-    found = manifest(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x, labels: {labels}}}\nspec: {POD}\n")["Pod/x"]
+    pod = POD.replace("]}", "], nodeSelector: {nvidia.com/gpu.product: '${GPU}'}}")
+    found = manifest(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x, labels: {labels}}}\nspec: {pod}\n")["Pod/x"]
+    assert found.look("accelerators.model") == Unknown("the manifest does not say which accelerator")
     assert dict(found.tags) == {"app": "web"}
     assert found.tags.look("team") == Unknown("'{{ .Values.team }}' is filled in before it is applied")
     assert isinstance(found.tags.look("env"), Unknown)

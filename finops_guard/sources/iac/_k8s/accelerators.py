@@ -59,7 +59,7 @@ class Request:
         found.update({name: most(found.get(name, 0), count) for name, count in before.items()})
         claimed = list(claimed_by(spec, claims))
         if claimed:
-            found.pop("claims", None)
+            found.pop("claims", None)  # what containers say of claims is which of them use one
         for name, count in claimed:
             found[name] = plus((found.get(name, 0), count))
         for name in _SHARES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
@@ -13,6 +14,8 @@ Devices: TypeAlias = Mapping[str, Number]
 """Class of devices -> how many of them."""
 Claims: TypeAlias = dict[str, Devices]
 """Name of a `ResourceClaimTemplate` -> what each pod gets by it."""
+_NETWORK = re.compile(r"(?:.*[.-])?(?:net|netdev|nic|m?rdma|roce|infiniband|ib|sriov|efa)(?:[.-]|$)", re.IGNORECASE)
+"""Classes of devices that are no accelerators: network cards, of pods that train together (`mrdma.google.com`)."""
 CLAIMED = Unknown("its devices are claimed (DRA), and the claim says how many")
 _SEVERAL = Unknown("it claims one of several kinds of devices")
 
@@ -44,6 +47,8 @@ def _asked(request: object) -> tuple[str, Number]:
     exactly = looked_up(request, ("exactly",))
     exactly = request if exactly is None else exactly
     named, count = looked_up(exactly, ("deviceClassName",)), looked_up(exactly, ("count",))
+    if isinstance(named, str) and _NETWORK.match(named):
+        return named, 0
     if not isinstance(named, str) or looked_up(exactly, ("allocationMode",)) == "All":
         return "claims", CLAIMED
     return named, whole(1 if count is None else count, "devices")

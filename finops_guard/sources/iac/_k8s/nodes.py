@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -19,7 +20,11 @@ _MODEL_LABELS = (
 )
 _MACHINE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 _TERMS = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+PLACEHOLDER = re.compile(r"\{\{|\$\{|\$\(|<[A-Za-z]")
+"""What no label's value can hold: something fills it in before it is applied."""
 _TPUS = {
+    "tpu-v4-podslice": "TPU V4",
+    "tpu7x": "TPU V7X",
     "tpu-v5-lite-podslice": "TPU V5E",
     "tpu-v5-lite-device": "TPU V5E",
     "tpu-v5p-slice": "TPU V5P",
@@ -42,7 +47,7 @@ def nodes_of(spec: Mapping[str, object]) -> dict[str, str]:
     found = {}
     for name, labels in (("machine", _MACHINE_LABELS), ("model", _MODEL_LABELS)):
         values = next((wanted[label] for label in labels if label in wanted), [])
-        if len(values) == 1:
+        if len(values) == 1 and not PLACEHOLDER.search(str(values[0])):
             found[name] = str(values[0])
     return found
 

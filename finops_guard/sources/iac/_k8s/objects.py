@@ -17,6 +17,7 @@ from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._k8s.accelerators import Request, fields_of
 from finops_guard.sources.iac._k8s.claims import Claims
+from finops_guard.sources.iac._k8s.nodes import PLACEHOLDER
 from finops_guard.sources.iac._k8s.numbers import Number, between, plus
 from finops_guard.sources.iac._k8s.pods import Pods, pods_of
 from finops_guard.sources.iac._planned import Machines, Planned
@@ -41,8 +42,6 @@ _LABELS = ("metadata", "labels")
 _QUANTITY = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)([kMGTPE]i?|Ki)?")
 _UNITS: dict[str, int] = {unit: 1000**n for n, unit in enumerate(("", "k", "M", "G", "T", "P", "E"))}
 _UNITS |= {f"{unit}i": 1024**n for n, unit in enumerate(("", "K", "M", "G", "T", "P", "E")) if unit}
-_PLACEHOLDER = re.compile(r"\{\{|\$\{|\$\(|<[A-Za-z]")
-"""What no value of a label can hold: something fills it in before it is applied."""
 _CLOUD = "the manifest does not say on which cloud its cluster runs"
 
 
@@ -148,7 +147,7 @@ def _filled(raw: object) -> Labels:
     later = {
         key: Unknown(f"{value[:40]!r} is filled in before it is applied")
         for key, value in labels.values.items()
-        if isinstance(value, str) and _PLACEHOLDER.search(value)
+        if isinstance(value, str) and PLACEHOLDER.search(value)
     }
     return Labels({**labels.values, **later}, labels.open_because) if later else labels
 

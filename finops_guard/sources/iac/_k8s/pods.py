@@ -14,10 +14,8 @@ from finops_guard.sources.iac._either import looked_up
 from finops_guard.sources.iac._k8s.numbers import Number, between, copies, times, whole
 
 _EACH_NODE = Unknown("one runs on each node that fits")
-_NONE = frozenset(
-    {"CustomResourceDefinition", "ConfigMap", "Secret", "PodTemplate", "WorkflowTemplate", "ClusterWorkflowTemplate"}
-)
-"""Kinds that run nothing, whatever they hold."""
+_NONE = ("CustomResourceDefinition", "ConfigMap", "Secret", "Template", "ServingRuntime", "TrainingRuntime")
+"""Ends of kinds that run nothing, whatever they hold: others take it from them."""
 _LATER = {
     "Workflow": "its steps",
     "CronWorkflow": "its steps",
@@ -49,7 +47,7 @@ class Pods:
 
 def pods_of(body: Mapping[str, object], kind: str) -> list[Pods]:
     """The pods of an object, none for what runs nothing."""
-    if kind in _NONE:
+    if kind.endswith(_NONE):
         return []
     found = []
     for each in _below(body, kind):
