@@ -30,7 +30,7 @@ def render(report: Report, out: TextIO) -> None:
     left["warning"] -= 1  # for what is left out
     hidden = []
     for at, finding in [*((None, finding) for finding in of_plans(report)), *in_code(report)]:
-        kind = _kind(finding, binds=report.binds(finding))
+        kind = _kind(finding, report)
         if left[kind] <= 0:
             hidden.append(finding)
             continue
@@ -42,12 +42,12 @@ def render(report: Report, out: TextIO) -> None:
     out.writelines(fitted(line, encoding) for line in lines)
 
 
-def _kind(finding: Finding, *, binds: bool) -> str:
-    """Neither an unknown verdict nor one under a dry-run binding is an error: they fail nothing."""
+def _kind(finding: Finding, report: Report) -> str:
+    """What `block` fails is an error at any severity; what fails nothing is none (unknown, or under a dry-run binding)."""
     if finding.verdict == "unknown":
         return "notice"
-    kind = _KINDS[finding.severity]
-    return kind if binds or kind != "error" else "warning"
+    kind = "error" if report.blocks(finding) else _KINDS[finding.severity]
+    return kind if report.binds(finding) or kind != "error" else "warning"
 
 
 def _annotation(kind: str, at: Location | None, finding: Finding) -> str:

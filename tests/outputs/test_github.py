@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finops_guard.model import Location, Reason
+from finops_guard.model import Location, Reason, Rung
 from finops_guard.outputs._escape import visible
 from tests.factory import finding, report, resource, rule
 from tests.outputs.code import WORSE, many, planned, written
@@ -52,6 +53,15 @@ def test_a_stranger_can_neither_end_nor_begin_a_command(value: str, file: str, n
     if len(value) + len(name) < 80:
         assert visible(f"x{value}") in command.data
         assert visible(f"(r {name})") in command.data
+
+
+def test_what_block_fails_is_an_error_at_any_severity() -> None:
+    blocking = replace(rule("p/small", severity="low"), otherwise=(Rung("block"),))
+    one = finding(resource("r", at=Location("a.tf", 1)), blocking)
+    made = replace(report([one]), planned=True, enforced=frozenset({one.binding}))
+    assert [command.name for command in parsed(written("github", made))] == ["error"]
+    made = replace(made, enforced=frozenset())
+    assert [command.name for command in parsed(written("github", made))] == ["notice"]
 
 
 @pytest.mark.parametrize(
