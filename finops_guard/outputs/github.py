@@ -43,7 +43,7 @@ def render(report: Report, out: TextIO) -> None:
 
 
 def _kind(finding: Finding, report: Report) -> str:
-    """What `block` fails is an error at any severity; what fails nothing is none (unknown, or under a dry-run binding)."""
+    """What `block` fails is an error at any severity; what fails nothing is none (unknown, or by dry-run alone)."""
     if finding.verdict == "unknown":
         return "notice"
     kind = "error" if report.blocks(finding) else _KINDS[finding.severity]
