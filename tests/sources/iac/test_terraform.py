@@ -736,3 +736,170 @@ def test_only_what_a_root_declares_is_taken_and_a_file_for_several_roots_is_told
 def test_a_value_that_is_given_is_certain_whatever_a_broken_file_may_say(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": GIVEN, "terraform.tfvars": "plain = {"})
     assert given(tmp_path, ("plain", "by hand"))[0] == {"plain": "by hand"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wins"),
+    [
+        ("override.tf", True),
+        ("a_override.tf", True),
+        ("a.b_override.tf", True),
+        ("override.tf.json", True),
+        ("nooverride.tf", False),
+        ("override.a.tf", False),
+    ],
+)
+def test_what_an_override_file_is_called(tmp_path: Path, name: str, wins: bool) -> None:  # noqa: FBT001 - an expected truth value
+    text = 'resource "aws_s3_bucket" "b" {\n  tags = { a = "2" }\n}\n'
+    json_ = '{"resource": {"aws_s3_bucket": {"b": {"tags": {"a": "2"}}}}}'
+    write(tmp_path, {"m.tf": text.replace("2", "1"), name: json_ if name.endswith(".json") else text})
+    assert read(tmp_path)[0]["aws_s3_bucket.b"].tags.raw["a"] == ("2" if wins else "1")
+
+
+def test_of_two_files_of_one_name_opentofus_is_read_and_test_files_never(tmp_path: Path) -> None:
+    block = 'resource "aws_s3_bucket" "{0}" {{\n  tags = {{ of = "{0}" }}\n}}\n'.format
+    write(
+        tmp_path,
+        {
+            "a.tf": block("tf"),
+            "a.tofu": block("tofu"),
+            "a.tfx.tf": block("other"),
+            "b.tf.json": '{"resource": {"aws_s3_bucket": {"json": {}}}}',
+            "b.tofu.json": '{"resource": {"aws_s3_bucket": {"tofujson": {}}}}',
+            "c.tftest.hcl": "run {",
+            "d.tfmock.hcl": "mock {",
+            "tests/a.tftest.hcl": "run {",
+        },
+    )
+    found, notes = read(tmp_path)
+    assert set(found) == {"aws_s3_bucket.tofu", "aws_s3_bucket.other", "aws_s3_bucket.tofujson"}
+    assert (notes.gaps, notes.remarks) == ([], [])
+
+
+def test_what_runs_beside_resources_is_passed_by_and_what_only_a_run_knows_is_unknown(tmp_path: Path) -> None:
+    text = """
+        terraform {
+          backend "s3" {}
+        }
+        variable "secret" {
+          ephemeral = true
+          default   = "hunter2"
+        }
+        variable "checked" {
+          default = "x"
+          validation {
+            condition     = length(var.checked) > 5
+            error_message = "too short"
+          }
+        }
+        ephemeral "random_password" "p" {
+          length = 4
+        }
+        check "health" {
+          data "http" "x" {
+            url = "https://example.com"
+          }
+          assert {
+            condition     = data.http.x.status_code == 200
+            error_message = "no"
+          }
+        }
+        import {
+          to = aws_s3_bucket.b
+          id = "b"
+        }
+        moved {
+          from = aws_s3_bucket.old
+          to   = aws_s3_bucket.b
+        }
+        removed {
+          from = aws_s3_bucket.gone
+        }
+        resource "aws_s3_bucket" "b" {
+          tags = {
+            checked = var.checked
+            secret  = var.secret
+            opened  = ephemeral.random_password.p.result
+            parsed  = provider::aws::arn_parse("arn:aws:iam::111111111111:role/x").account_id
+          }
+          lifecycle {
+            ignore_changes = [tags["x"]]
+            precondition {
+              condition     = false
+              error_message = "no"
+            }
+          }
+        }
+    """
+    found = one(tmp_path, text)
+    assert found.tags.raw == {"checked": "x"}
+    assert found.tags.unknown == {
+        "secret": "variable secret is ephemeral, so never shown",
+        "opened": "ephemeral.random_password.p is there only while Terraform runs",
+        "parsed": "the function provider::aws::arn_parse() is not one that we evaluate",
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "file", "name"), [({}, None, None), ({}, "dev\n", "dev"), ({"TF_WORKSPACE": "e"}, "dev", "e")]
+)
+def test_the_workspace_is_what_was_chosen_here(
+    tmp_path: Path, environ: dict[str, str], file: str | None, name: str | None
+) -> None:
+    write(tmp_path, {"main.tf": 'resource "aws_s3_bucket" "b" {\n  tags = { w = terraform.workspace }\n}\n'})
+    if file is not None:
+        write(tmp_path, {".terraform/environment": file})
+    found = read(tmp_path, environ)[0]["aws_s3_bucket.b"].tags
+    assert found.look("w") == (name or Unknown("which workspace it is, is chosen when it runs"))
+
+
+def test_a_module_called_several_times_hands_on_aliases_to_each(tmp_path: Path) -> None:
+    module = (
+        'terraform {\n  required_providers {\n    aws = {\n      source = "hashicorp/aws"\n'
+        "      configuration_aliases = [aws.y]\n    }\n  }\n}\n"
+        'resource "aws_s3_bucket" "plain" {}\nresource "aws_s3_bucket" "y" {\n  provider = aws.y\n}\n'
+    )
+    calls = """
+        module "each" {
+          source    = "./m"
+          for_each  = toset(["a"])
+          providers = { aws.y = aws.x }
+        }
+        module "count" {
+          source    = "./m"
+          count     = 1
+          providers = {
+            aws   = aws.x
+            aws.y = aws
+          }
+        }
+    """
+    write(tmp_path, {"main.tf": dedent(PROVIDERS) + dedent(calls), "m/main.tf": module})
+    owners = {address: each.tags.raw["owner"] for address, each in read(tmp_path)[0].items()}
+    assert owners == {
+        'module.each["a"].aws_s3_bucket.plain': "root",
+        'module.each["a"].aws_s3_bucket.y': "x",
+        "module.count[0].aws_s3_bucket.plain": "x",
+        "module.count[0].aws_s3_bucket.y": "root",
+    }
+
+
+@pytest.mark.parametrize(("version", "labels"), [("~> 4.0", {}), (">= 5.0", {"team": "beta"})])
+def test_the_beta_provider_of_google_has_a_version_of_its_own(
+    tmp_path: Path, version: str, labels: dict[str, str]
+) -> None:
+    text = f"""
+        terraform {{
+          required_providers {{
+            google      = {{ version = ">= 5.0" }}
+            google-beta = {{ version = "{version}" }}
+          }}
+        }}
+        provider "google-beta" {{
+          default_labels = {{ team = "beta" }}
+        }}
+        resource "google_storage_bucket" "b" {{
+          provider = google-beta
+        }}
+    """
+    assert one(tmp_path, text).tags.raw == labels

@@ -19,6 +19,7 @@ _SMALL = 1 << 256
 _DECIMAL = Context(prec=60, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 NEGATIVE_ZERO = Typed("a zero that may be written as -0", "number")
 """Terraform's numbers have one, and write it so (measured); Python's whole numbers do not."""
+INFINITE = Typed("an infinite number", "number")
 NOT_EXACT = Typed("a number that is not exact", "number")
 
 
@@ -38,10 +39,7 @@ def rounded(value: Fraction) -> Fraction:
 def exactly(of: Exact, one: Number, other: Number) -> Number | Unknown:
     """An operation whose binary result is what its decimal one is; any other is unknown."""
     left, right = Fraction(one), Fraction(other)
-    try:
-        exact, binary = of(left, right), rounded(of(rounded(left), rounded(right)))
-    except ZeroDivisionError:
-        raise WrongError("division by zero") from None
+    exact, binary = of(left, right), rounded(of(rounded(left), rounded(right)))
     if exact == 0 and min(left, right) < 0:
         return NEGATIVE_ZERO
     if rounded(exact) != binary:
@@ -70,10 +68,16 @@ def multiply(one: Number, other: Number) -> Number | Unknown:
 
 
 def divide(one: Number, other: Number) -> Number | Unknown:
-    """The quotient."""
+    """The quotient; what is divided by zero is infinite there, and only 0 / 0 is refused (measured)."""
+    if other == 0:
+        if one == 0:
+            raise WrongError("division by zero")
+        return INFINITE
     return exactly(lambda left, right: left / right, one, other)
 
 
 def modulo(one: Number, other: Number) -> Number | Unknown:
-    """What remains, with the sign of the first."""
+    """What remains, with the sign of the first: of a division by zero all of it (measured)."""
+    if other == 0:
+        return one
     return exactly(lambda left, right: left - rounded(rounded(Fraction(trunc(left / right))) * right), one, other)

@@ -10,7 +10,6 @@ from finops_guard.sources.iac._hcl.links import STRAYS, strays
 from finops_guard.sources.iac._hcl.syntax import Attribute, Block, Body, Mistake, Source
 
 SUFFIXES = (".tf", ".tf.json", ".tofu", ".tofu.json")
-_OVERRIDE = ("override", "_override")
 
 
 @dataclass(slots=True)
@@ -38,16 +37,21 @@ def sources_in(folder: Path) -> list[Path]:
     names = {
         path.name: path for path in folder.iterdir() if path.name.endswith(SUFFIXES) and not path.name.startswith(".")
     }
-    kept = [
-        path
-        for name, path in sorted(names.items())
-        if name.replace(".tf", ".tofu") == name or name.replace(".tf", ".tofu") not in names
-    ]
-    return sorted((path for path in kept if path.is_file()), key=lambda path: _stem(path).endswith(_OVERRIDE))
+    kept = [path for name, path in sorted(names.items()) if _instead(name) not in names]
+    return sorted((path for path in kept if path.is_file()), key=_overrides)
 
 
-def _stem(path: Path) -> str:
-    return path.name.partition(".")[0]
+def _instead(name: str) -> str | None:
+    """The name that OpenTofu reads instead of a file, if it is there."""
+    suffix = next((each for each in (".tf", ".tf.json") if name.endswith(each)), None)
+    return None if suffix is None else name.removesuffix(suffix) + suffix.replace(".tf", ".tofu")
+
+
+def _overrides(path: Path) -> bool:
+    """Whether a file changes what others declare: `override`, or a name that ends in `_override`."""
+    suffix = max((each for each in SUFFIXES if path.name.endswith(each)), key=len)
+    stem = path.name.removesuffix(suffix)
+    return stem == "override" or stem.endswith("_override")
 
 
 def load(folder: Path, shown: str) -> Config:
@@ -59,9 +63,8 @@ def load(folder: Path, shown: str) -> Config:
         source = Source(name, b"", Body(), Mistake(name, 1, 1, STRAYS)) if strays(path) else reader(path, name)
         if source.mistake is not None:
             config.mistakes.append(source.mistake)
-        overrides = _stem(path).endswith(_OVERRIDE)
         for block in source.body.blocks:
-            _declare(config, block, overrides=overrides)
+            _declare(config, block, overrides=_overrides(path))
     return config
 
 

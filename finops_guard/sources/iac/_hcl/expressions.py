@@ -284,12 +284,13 @@ def _chosen(taken: Run, left: Run, scope: Scope) -> Val:
     """The branch that is taken. Of one that goes wrong and is not taken, Terraform knows a part of the type, not we."""
     value = taken(scope)
     try:
-        return chosen(value, left(scope))
+        other = left(scope)
     except WrongError as wrong:
         plain = not isinstance(value, (dict, list)) or all(
             isinstance(each, str) for each in (value.values() if isinstance(value, dict) else value)
         )
         return value if plain else Unknown(f"the branch of a condition that is not taken: {wrong}")
+    return chosen(value, other)
 
 
 def _or_unknown(run: Run, scope: Scope) -> Val:

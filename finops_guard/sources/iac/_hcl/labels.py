@@ -78,7 +78,8 @@ def _own(
     if type_ == _GROUP:
         own = [of_list(_pairs(side.look((name,))), launched=True) for name in ("tag", "tags") if side.has(name)]
         return merged(_launched(template), *own)
-    local = type_.partition("_")[0]
+    beta = uses is not None and not isinstance(uses, Unknown) and uses.block.labels == ("google-beta",)
+    local = "google-beta" if beta else type_.partition("_")[0]
     if row is None:
         name = next((each for each in ("tags", "labels") if side.has(each)), None)
         if name is None and cloud_of(type_) is None:

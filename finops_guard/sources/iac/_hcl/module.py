@@ -26,6 +26,9 @@ _TYPES = dict.fromkeys(("id", "arn", "name", "self_link"), "string")
 """Attributes that have one type, whatever the resource."""
 
 
+_LATER = {"data": "is read by the provider when it plans", "ephemeral": "is there only while Terraform runs"}
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A module block as one instance: where it is called, by which block, with which names."""
@@ -81,9 +84,9 @@ class Module:
             return self._once(("local", name), lambda: self._local(name)), 1
         if root == "module":
             return self._once(("module", name), lambda: self._module(name)), 1
-        if root == "data":
+        if root in _LATER:
             what = ".".join((root, *steps[:2]))
-            return Unknown(f"{what} is read by the provider when it plans"), min(2, len(steps))
+            return Unknown(f"{what} {_LATER[root]}"), min(2, len(steps))
         if root in {"path", "terraform"}:
             return self._place(root, name), 1
         if root in {"each", "count", "self"}:
@@ -109,8 +112,9 @@ class Module:
             return self._undeclared(f"variable {name}")
         attributes = block.body.attributes
         default = attributes.get("default")
-        if self._is(attributes.get("sensitive"), value=True):
-            return Unknown(f"variable {name} is sensitive, so never shown")
+        for mark in ("sensitive", "ephemeral"):
+            if self._is(attributes.get(mark), value=True):
+                return Unknown(f"variable {name} is {mark}, so never shown")
         value: Val = Unknown(f"variable {name} has no value")
         given = self._argument(name)
         if given is not None:

@@ -83,6 +83,8 @@ def _range(*limits: Val) -> Val:
 
 def _signum(value: Val) -> int:
     plain = _n(value)
+    if not isinstance(plain, int):
+        raise WrongError("not a whole number")
     return (plain > 0) - (plain < 0)
 
 
