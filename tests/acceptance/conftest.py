@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterator
-from urllib import request as http
 
 import pytest
 
+from tests.served import leading_to
 from tests.sources.aws.cloud import Cloud
+
+OWNED = """\
+pack: house
+version: 1.0.0
+rules:
+  owned:
+    title: Machines say whose they are
+    severity: high
+    match: {kind: vm, state: running}
+    require: {tags: {team: {exists: true}}}
+"""
+"""A pack of one rule, to which a test adds what follows when it fails."""
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Cloud]:
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_RETRY_MODE"):
-            patch.delenv(name, raising=False)
-        for name, value in {
-            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "AWS_MAX_ATTEMPTS": "1",
-        }.items():  # fmt: skip
-            patch.setenv(name, value)
-        cloud = Cloud()
-        patch.setenv("AWS_ENDPOINT_URL", cloud.url)
-        try:
-            yield cloud
-        finally:
-            empty(cloud)  # moto's backends belong to the process
-            cloud.server.stop()
+    with leading_to(Cloud, AWS_MAX_ATTEMPTS="1") as cloud:
+        yield cloud
+        empty(cloud)
 
 
 def empty(cloud: Cloud) -> None:
     cloud.reset()
-    http.urlopen(http.Request(f"{cloud.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - loopback
+    cloud.empty()

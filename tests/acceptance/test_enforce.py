@@ -27,25 +27,20 @@ from finops_guard.pipeline import Request, inventory, run
 from finops_guard.state.audit import verify
 from finops_guard.state.entries import entries, open_acts
 from finops_guard.state.store import open_store
-from tests.acceptance.conftest import empty
+from tests.acceptance.conftest import OWNED, empty
 from tests.cli.command import Ran, finops_guard
 from tests.sources.aws.acts import ids
 from tests.sources.aws.cloud import OWN, Cloud, denied, html, pairs
 
-PACK = """\
-pack: house
-version: 1.0.0
-rules:
-  owned:
-    title: Machines say whose they are
-    severity: high
-    match: {kind: vm, state: running}
-    require: {tags: {team: {exists: true}}}
+PACK = (
+    OWNED
+    + """\
     otherwise:
       - {do: notify, mark: true}
       - {do: tag, set: {review: open}}
       - {do: stop, after: WAIT}
 """
+)
 POLICY = """\
 policy: acme
 owner: finops@acme.example

@@ -30,24 +30,14 @@ from finops_guard.cli import _acts
 from finops_guard.state.audit import verify
 from finops_guard.state.entries import entries, open_acts
 from finops_guard.state.store import open_store
-from tests.acceptance.conftest import empty
+from tests.acceptance.conftest import OWNED, empty
 from tests.acceptance.test_enforce import LATER
 from tests.cli.command import Ran, finops_guard
 from tests.cli.house import ROOT
 from tests.sources.aws.cloud import OWN, Cloud, pairs
 from tests.state.blobs import Blobs
 
-PACK = """\
-pack: house
-version: 1.0.0
-rules:
-  owned:
-    title: Machines say whose they are
-    severity: high
-    match: {kind: vm, state: running}
-    require: {tags: {team: {exists: true}}}
-    otherwise: [{do: notify}, {do: tag, set: {review: open}}, {do: stop, after: now}]
-"""
+PACK = OWNED + "    otherwise: [{do: notify}, {do: tag, set: {review: open}}, {do: stop, after: now}]\n"
 POLICY = """\
 policy: acme
 owner: finops@acme.example

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib import request as http
 
 import boto3
-from moto.server import ThreadedMotoServer
 from werkzeug.wrappers import Request, Response
+
+from tests.served import Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,18 +16,11 @@ if TYPE_CHECKING:
 NAME = "state-of-acme"
 
 
-class Bucket:
+class Bucket(Served):
     """`fails(request, times asked so far)` may give another answer; `lose` lets moto do it first."""
 
     def __init__(self) -> None:
-        self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self.server.start()
-        host, port = self.server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
-        wsgi = self.server._server
-        assert wsgi is not None
-        self._moto: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = wsgi.app
-        wsgi.app = self._answer
+        super().__init__()
         self.made = 0
         self.clear()
 
@@ -37,7 +30,7 @@ class Bucket:
         self.fails: Callable[[Request, int], Response | None] = lambda _request, _times: None
         self.lose = False
         if not self.made:
-            http.urlopen(http.Request(f"{self.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - on loopback
+            self.empty()
             client = boto3.client("s3", endpoint_url=self.url)
             client.create_bucket(Bucket=NAME, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
             client.close()

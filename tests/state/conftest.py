@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
 from finops_guard.state.store import MemoryStore, Store, open_store
+from tests.served import leading_to
 from tests.state.blobs import Blobs
 from tests.state.bucket import Bucket
 
@@ -16,22 +16,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Bucket]:
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_RETRY_MODE", "AWS_CA_BUNDLE"):
-            patch.delenv(name, raising=False)
-        patch.setenv("AWS_ACCESS_KEY_ID", "OURKEY")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        patch.setenv("AWS_MAX_ATTEMPTS", "1")
-        bucket = Bucket()
-        patch.setenv("AWS_ENDPOINT_URL", bucket.url)
-        try:
-            yield bucket
-        finally:
-            bucket.server.stop()
+    with leading_to(Bucket, AWS_ACCESS_KEY_ID="OURKEY", AWS_MAX_ATTEMPTS="1") as bucket:
+        yield bucket
 
 
 @pytest.fixture

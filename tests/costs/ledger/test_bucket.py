@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import boto3
@@ -10,6 +9,7 @@ import pytest
 
 from finops_guard.errors import InputError
 from tests.costs.ledger.books import opened, text, total
+from tests.served import leading_to
 from tests.state.bucket import NAME, Bucket
 
 if TYPE_CHECKING:
@@ -19,21 +19,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Bucket]:
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_RETRY_MODE", "AWS_CA_BUNDLE"):
-            patch.delenv(name, raising=False)
-        patch.setenv("AWS_ACCESS_KEY_ID", "OURKEY")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
-        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        bucket = Bucket()
-        patch.setenv("AWS_ENDPOINT_URL", bucket.url)
-        try:
-            yield bucket
-        finally:
-            bucket.server.stop()
+    with leading_to(Bucket, AWS_ACCESS_KEY_ID="OURKEY") as bucket:
+        yield bucket
 
 
 @pytest.fixture

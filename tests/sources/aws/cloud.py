@@ -6,15 +6,14 @@ import json
 import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib import request as http
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
 import boto3
-from moto.server import ThreadedMotoServer
 from werkzeug.wrappers import Request, Response
 
 from finops_guard.model import Need, Notes
 from finops_guard.sources import aws
+from tests.served import KEYS, Served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -44,21 +43,13 @@ _SMALL = {"MaxResults": 1, "ResourcesPerPage": 1, "limit": 1, "PageSize": 1, "ma
 _READING = re.compile(r"(List|Describe|Get)\w+|AssumeRole")
 
 
-class Cloud:
+class Cloud(Served):
     """See the module. `asked` holds (service, operation, region) of every request since it was cleared."""
 
     def __init__(self) -> None:
-        self.server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        self.server.start()
-        host, port = self.server.get_host_and_port()
-        self.url = f"http://{host}:{port}"
-        wsgi = self.server._server
-        assert wsgi is not None
-        self._moto: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]] = wsgi.app
-        wsgi.app = self._answer
+        super().__init__()
         self.reset()
-        # moto's backends belong to the process: an earlier module's estate would still be there.
-        http.urlopen(http.Request(f"{self.url}/moto-api/reset", method="POST")).close()  # noqa: S310 - on loopback
+        self.empty()
 
     def reset(self) -> None:
         """Answer as moto does."""
@@ -75,7 +66,7 @@ class Cloud:
         self.one_a_page = False
 
     def client(self, service: str, region: str = "eu-west-1", **more: str) -> Any:
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"} | more
+        keys = KEYS | more
         return boto3.client(service, region_name=region, endpoint_url=self.url, **keys)
 
     @property
