@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from finops_guard.fixing.edit import CannotError
+from finops_guard.fixing.yaml_tree import STEP
 
 if TYPE_CHECKING:
     from finops_guard.fixing.edit import Edit
     from finops_guard.fixing.yaml_tree import Document, Node
 
 _COMMENT = re.compile(r"#[^\n]*")
-_STEP = "  "
 
 
 def in_flow(
@@ -49,7 +49,7 @@ def _indent(last: Node, start: int, document: Document) -> str:
     """What stands before the last entry, or a step more than before the closing bracket."""
     before = document.before(last.start)
     outer = re.compile(r"[ \t]*").match(document.text, start)
-    return (outer[0] if outer is not None else "") + _STEP if before.strip() else before
+    return (outer[0] if outer is not None else "") + STEP if before.strip() else before
 
 
 def _lines(blocks: Sequence[Sequence[str]], indent: str, *, trailing: bool, keyed: bool) -> list[str]:

@@ -12,13 +12,12 @@ from typing import NamedTuple, TypeAlias
 
 from finops_guard.fixing.edit import CannotError, Edit
 from finops_guard.fixing.yaml_flow import in_flow
-from finops_guard.fixing.yaml_tree import Document, Node, walked
+from finops_guard.fixing.yaml_tree import Document, Node
 from finops_guard.language.quote import quote
 
 Value: TypeAlias = str | bool | Mapping[str, "Value"] | Sequence["Value"]
 _COMMENT = re.compile(r"#[^\n]*")
 _DASH = re.compile(r"-[ \t\r\n]+\Z")
-_STEP = "  "
 
 
 class Quotes(NamedTuple):
@@ -98,26 +97,6 @@ def filled(key: Node, value: Node, held: Mapping[str, Value] | Sequence[Value], 
     return [document.lines(document.after(value), [indent + line for line in _below(held, document)])]
 
 
-def step(document: Document) -> str:
-    """How much deeper a map stands than the key that has it: of the first one that the document has."""
-    for node in walked(document.root):
-        for key, value in node.pairs:
-            if value.kind == "map" and value.pairs:
-                outer, inner = document.before(key.start), document.before(value.pairs[0][0].start)
-                if not inner.strip() and inner.startswith(outer) and len(inner) > len(outer):
-                    return inner[len(outer) :]
-    return _STEP
-
-
-def _list_indent(document: Document) -> str:
-    """How much deeper lists stand than their key, as in the first one that the document has."""
-    for node in walked(document.root):
-        for key, value in node.pairs:
-            if value.kind == "list" and not value.flow and value.literal:
-                return " " * max(0, document.column(value.start) - document.column(key.start))
-    return _STEP
-
-
 def _quotes(node: Node) -> Quotes:
     """Those of a map's last entry."""
     styles = ["", ""]
@@ -140,8 +119,8 @@ def _block_map(entries: Mapping[str, Value], document: Document, quotes: Quotes 
 def _below(held: Mapping[str, Value] | Sequence[Value], document: Document) -> list[str]:
     """What stands below a key, seen from that key's column."""
     if isinstance(held, Mapping):
-        return [step(document) + line for line in _block_map(held, document)]
-    return [_list_indent(document) + line for line in _block_list(held, document)]
+        return [document.step + line for line in _block_map(held, document)]
+    return [document.list_indent + line for line in _block_list(held, document)]
 
 
 def _block_list(items: Sequence[Value], document: Document) -> list[str]:
@@ -168,7 +147,7 @@ def _pair(key: str, value: Value, document: Document, quotes: Quotes = _BARE) ->
 
 def _printed(value: Mapping[str, Value], document: Document) -> list[str]:
     """The inside of a map as JSON is printed over several lines, seen from its keys' column."""
-    deeper = step(document)
+    deeper = document.step
     lines = json.dumps(value, ensure_ascii=False, indent=deeper).split("\n")[1:-1]
     return [line.removeprefix(deeper) for line in lines]
 

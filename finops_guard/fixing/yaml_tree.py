@@ -19,6 +19,8 @@ from finops_guard.fixing.edit import CannotError, Edit
 from finops_guard.sources.iac._marked import MAX_DEPTH
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+STEP = "  "
+"""The indentation of a document that shows none."""
 _BOM = b"\xef\xbb\xbf"
 _BLANK = re.compile(r"[ \t\r]*(?:(?<![^ \t])#[^\n]*)?")
 """What may stand after the last thing on a line."""
@@ -99,6 +101,26 @@ class Document:
     @cached_property
     def _pairs(self) -> dict[int, tuple[Node, Node]]:
         return {key.start: (key, value) for node in walked(self.root) for key, value in node.pairs}
+
+    @cached_property
+    def step(self) -> str:
+        """How much deeper a map stands than the key that has it: of the first one that there is."""
+        for node in walked(self.root):
+            for key, value in node.pairs:
+                if value.kind == "map" and value.pairs:
+                    outer, inner = self.before(key.start), self.before(value.pairs[0][0].start)
+                    if not inner.strip() and inner.startswith(outer) and len(inner) > len(outer):
+                        return inner[len(outer) :]
+        return STEP
+
+    @cached_property
+    def list_indent(self) -> str:
+        """How much deeper lists stand than their key, as the first one does that there is."""
+        for node in walked(self.root):
+            for key, value in node.pairs:
+                if value.kind == "list" and not value.flow and value.literal:
+                    return " " * max(0, self.column(value.start) - self.column(key.start))
+        return STEP
 
     def pair_at(self, line: int, column: int) -> tuple[Node, Node] | None:
         """The key that stands there (from 1), and its value."""

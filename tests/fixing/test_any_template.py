@@ -21,7 +21,7 @@ VALUES = {"team": "vision", "project": "churn", "workload-type": "evaluation"}
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1, max_size=6).map(str.strip)
 KEY = st.sampled_from(["team", "Team", "project", "name", "a b", "x#y", "null"])
 VALUE = st.sampled_from(["visoin", "vision", "churn", "evaluation", "yes", "1", "a: b"])
-COMMENT = st.sampled_from(["", " # c", "  # Tags: [x]"])
+COMMENT = st.sampled_from(["", " # c", "  # Tags: [x], {y}"])
 STYLE = st.sampled_from(["", "'", '"'])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.fixing.house import SET, fixed, machine
+from tests.fixing.house import DEFAULTS, SET, fixed, machine
 
 
 def test_what_reads_the_tags_of_another_must_not_change(house: Path) -> None:
@@ -46,3 +46,22 @@ def test_only_the_edit_that_does_something_elsewhere_is_taken_back(house: Path) 
     assert text == "".join(done) + reader
     assert "ai-tags/whose on aws_instance.m3: tag 'team' of aws_s3_bucket.r would change too" in ran.err
     assert "5 findings fixed in 1 file, 1 not" in ran.err
+
+
+def test_what_becomes_another_machine_must_not(house: Path) -> None:
+    choice = 'contains(keys(aws_instance.a.tags), "team") ? "m5.large" : "p4d.24xlarge"'
+    other = machine("  tags = {}\n", "b").replace('"p5.48xlarge"', choice)
+    ran, text = fixed(house, machine("  tags = { x = 1 }\n") + other, *SET)
+    assert text.startswith(machine("  tags = { x = 1 }\n"))
+    assert "aws_instance.b would become another" in ran.err
+
+
+def test_default_tags_that_make_another_fail_are_not_taken(house: Path) -> None:
+    bucket = 'resource "aws_s3_bucket" "b" {\n  tags = { team = "finance" }\n}\n'
+    text = DEFAULTS + "".join(machine("", name) for name in "abc") + bucket
+    ran, after = fixed(house, text, *SET)
+    assert "3 findings fixed in 1 file, 0 not" in ran.err
+    assert "default tags get" not in ran.err
+    assert after.startswith(DEFAULTS)
+    assert after.endswith(bucket)
+    assert after.count('workload-type = "evaluation"') == 3

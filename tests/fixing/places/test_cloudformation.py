@@ -82,6 +82,13 @@ NEW = f"      Tags:\n{pairs('        ')}"
                 + "      ]\n"
             ),
         ),
+        (
+            machine("      Tags: [\n        {Key: a, Value: b} # c, d\n      ]\n"),
+            machine(
+                "      Tags: [\n        {Key: a, Value: b}, # c, d\n        {Key: project, Value: churn},\n"
+                "        {Key: team, Value: vision},\n        {Key: workload-type, Value: evaluation}\n      ]\n"
+            ),
+        ),
         (  # an If beside them is left alone
             machine("      Tags:\n        - !If [X, {Key: a, Value: b}, !Ref AWS::NoValue]\n").replace(
                 "Resources", "Conditions: {X: !Equals [a, b]}\nResources"
@@ -234,6 +241,7 @@ def test_a_nested_template_is_edited_where_it_is(house: Path) -> None:
         (machine(f"{TWO}        - Key: team\n          Value: !Sub visoin\n"), "is an expression"),
         (machine(f"{TWO}        - Key: team\n          Value: |-\n            visoin\n"), "is an expression"),
         (machine("    Metadata: {'aws:cdk:path': App/T}\n"), "cdk synth writes this template"),
+        (machine("      UserData: |\n        a"), "it ends with a text, and the file without a line end"),
         (machine("      UserData: |+\n        a\n\n"), "a text that keeps its blank lines"),
         (machine("      <<: {Tags: [{Key: a, Value: b}]}\n"), "its Tags may come with '<<'"),
     ],
