@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from finops_guard.cli._policy import STARTER, default_policy
@@ -83,7 +84,7 @@ def _introduced(repository: Repository, own: Own) -> Judge:
         )
     told = (
         "> [!IMPORTANT]\n> **The base has no policy yet.** Judged by the built-in starter, and nothing fails.\n"
-        f"> {of_request.failing(repository, here)}\n\n"
+        f"> {_said(lambda: of_request.failing(repository, here))}\n\n"
     )
     return Judge(shipped_names("policies")[STARTER], told, binding=False)
 
@@ -102,12 +103,20 @@ def _changes(repository: Repository, commit: str, at: Path, policy: Path, own: O
         *(f"> - {word}: {text(name)}" for name, word in list(changed.items())[:_SHOWN]),
         *([f"> - and {len(changed) - _SHOWN} more"] if len(changed) > _SHOWN else []),
         ">",
-        f"> {of_request.failing(repository, own.all() / policy, at / policy)}",
+        f"> {_said(lambda: of_request.failing(repository, own.all() / policy, at / policy))}",
     ]
-    over, table = history.told(repository, own.all() / policy, at / policy)
+    over, _, table = _said(lambda: "\n".join(history.told(repository, own.all() / policy, at / policy))).partition("\n")
     packs = [name for name, word in changed.items() if word == "modified" and pack_name(at / name)]
-    details = [table, *(of_request.pack(name, at / name, own.all() / name) for name in packs)]
-    return _fitted("\n".join([*lines, f"> {over}", "", ""]), [part for part in details if part])
+    details = [_said(partial(of_request.pack, name, at / name, own.all() / name)) for name in packs]
+    return _fitted("\n".join([*lines, f"> {over}", "", ""]), [part for part in (table, *details) if part])
+
+
+def _said(say: Callable[[], str]) -> str:
+    """What is said of a stranger's policy, whatever is wrong with it: it keeps the base's from judging nothing."""
+    try:
+        return say()
+    except Exception as wrong:  # noqa: BLE001 - see above
+        return f"What that means cannot be told ({type(wrong).__name__})."
 
 
 def _fitted(head: str, details: list[str]) -> str:
