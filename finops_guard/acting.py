@@ -31,7 +31,7 @@ from finops_guard.apply.recheck import with_room
 from finops_guard.apply.sights import Sights
 from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
-from finops_guard.model import BUDGET_TYPE, Finding, Outcome, Policy, Report, Resource, Step
+from finops_guard.model import BUDGET_TYPE, DESTRUCTIVE, Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
 from finops_guard.plan.file import write_plan
 from finops_guard.state.cells import read_whole
@@ -121,6 +121,7 @@ class _Run:
         told = self._tell(first, findings, seen, marked)
         steps = self._plan(findings) if told else first
         if orders.plan_out is not None:
+            self._put_dependants(steps)
             write_plan(orders.plan_out, steps, self.policy, ours.now(), identities=self.report.identities)
             applied = Applied(ours.run)
         else:
@@ -141,6 +142,14 @@ class _Run:
     def _apply(self, steps: Sequence[Step]) -> Applied:
         orders, limits = self.orders, Limits(until=self.orders.until)
         return apply(steps, self.ours, orders.verbs, orders.judge, limits=limits, because=notify.reasons)
+
+    def _put_dependants(self, steps: Iterable[Step]) -> None:
+        """Who else depends on what a plan would stop: for the people who look at it."""
+        stopped = [step for step in steps if step.do in DESTRUCTIVE and step.state in ("due", "scheduled")]
+        known = self.orders.verbs.dependants(list({step.resource.id: step.resource for step in stopped}.values()))
+        for step in stopped:
+            if step.resource.id in known:
+                step.resource.facts["dependants"] = list(known[step.resource.id])
 
     def _running(self, failing: Collection[str]) -> dict[str, EpisodeRecord]:
         """Running episodes of findings that do not fail in this run."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -39,6 +39,9 @@ class Verbs(Protocol):
         region type id` are sure to be known. With `windows`, what is measured in them too, and all that rules and
         protections look at; without, no more than tells what came of an act: tags, state, capacity.
         """
+
+    def dependants(self, resources: Sequence[Resource]) -> Mapping[str, Sequence[str]]:
+        """Who else depends on resources, by id, of those of which that can be told."""
 
     def act(self, verb: str, steps: Sequence[Step]) -> Iterator[Outcome]:
         """Do a verb; an outcome for each step as the cloud answered: done, failed, or skipped (nothing was sent).

@@ -8,6 +8,7 @@ import click
 
 from finops_guard.cli import _acts
 from finops_guard.cli._options import common, counted, policy
+from finops_guard.model import DESTRUCTIVE, Step
 
 
 @click.command()
@@ -41,6 +42,8 @@ def command(  # noqa: D103 - click shows the help below
         due = choice.due(plan.steps, now, only or None)
         for step in due:
             click.echo(printable(f"{step.do:<14} {step.resource.id}"), err=True)
+            for other in _dependants(step):
+                click.echo(printable(f"{'':<14} {other} depends on it"), err=True)
         click.confirm(f"Do {counted(len(due), 'step')}?", abort=True, err=True)
     accounts = {account for _, account in plan.accounts}
     with _acts.acting(desk, _acts.new_run(now), accounts) as (ours, verbs, who):
@@ -55,6 +58,11 @@ def command(  # noqa: D103 - click shows the help below
     rows = [_acts.Row(steps[outcome.step].do, steps[outcome.step].resource.id, outcome) for outcome in done.outcomes]
     _acts.tell(done.run, rows, done.short, shape)
     raise click.exceptions.Exit(done.exit_code)
+
+
+def _dependants(step: Step) -> list[str]:
+    found = step.resource.facts.get("dependants") if step.do in DESTRUCTIVE else None
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 command.help = """Carry out a plan file: the steps that are due, each looked at again just before.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -66,6 +66,7 @@ class Cloud:
     windows: list[Windows | None] = field(default_factory=list)
     sent: int = 0
     blind: set[str] = field(default_factory=set)
+    depending: dict[str, list[str]] = field(default_factory=dict)
     verbs: frozenset[str] = frozenset({"tag", "stop", "start", "terminate", "undo_tag", "undo_stop"})
 
     @property
@@ -87,6 +88,9 @@ class Cloud:
                 yield _unread(resource)
             elif resource.id in self.machines:
                 yield _resource(resource.id, self.machines[resource.id])
+
+    def dependants(self, resources: Sequence[Resource]) -> Mapping[str, Sequence[str]]:
+        return {resource.id: self.depending[resource.id] for resource in resources if resource.id in self.depending}
 
     def act(self, verb: str, steps: Sequence[Step]) -> Iterator[Outcome]:
         for step in steps:

@@ -5,6 +5,7 @@ Resources are read as the role `scan` of the policy's scope, and changed as the 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -100,6 +101,18 @@ class Acting:
             for start in range(0, len(place.items), _BATCH):
                 found = live(site, place.items[start : start + _BATCH])
                 yield from self._measured(site, _signed(site, found))
+
+    def dependants(self, resources: Iterable[Resource]) -> dict[str, Sequence[str]]:
+        """Who else depends on resources, by id, of those of which that can be told."""
+        found: dict[str, Sequence[str]] = {}
+        for place in _places(resources, lambda resource: resource):
+            ask = getattr(_modules.of(place.type), "dependants", None)
+            site = self._site(place, ("scan",), _LITTLE) if ask is not None else None
+            if ask is None or site is None or isinstance(site, Unreadable):
+                continue
+            with signed_by(site.account.credentials), suppress(Unreadable):
+                found |= ask(site, place.items)
+        return found
 
     def act(self, verb: str, steps: Sequence[Step]) -> Iterator[Outcome]:
         """Do a verb: one outcome for each step, in any order. Nothing is sent before the first is asked for."""

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import NOT_ASKED, Tags, Unknown
-from finops_guard.sources.aws import _machines
+from finops_guard.sources.aws import _machines, _targets_of
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._managed import managed_by
 from finops_guard.sources.aws._reading import batches
@@ -32,6 +32,7 @@ PERMISSIONS = {
         "ec2:DescribeInstanceAttribute",
         "ec2:DescribeSpotInstanceRequests",
     ],
+    "read": [*_targets_of.PERMISSIONS],
     "tag": ["ec2:CreateTags", "ec2:DeleteTags"],
     "start": ["ec2:StartInstances"],
     "stop": ["ec2:StopInstances"],
@@ -56,6 +57,13 @@ def read(cell: Cell, resources: Sequence[Resource]) -> Iterator[Resource]:
     """Those instances as they are now."""
     for ids in batches(resources, _FILTERED):
         yield from _read(cell, Filters=[{"Name": "instance-id", "Values": ids}])
+
+
+def dependants(cell: Cell, resources: Sequence[Resource]) -> dict[str, list[str]]:
+    """Who else depends on instances, as far as EC2 and load balancers say; Unreadable."""
+    arns = [resource.id for resource in resources]
+    found = _targets_of.load_balancers(cell, _ids(arns))
+    return {arn: found[name] for arn, name in zip(arns, _ids(arns), strict=True)}
 
 
 def stop(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
