@@ -269,3 +269,22 @@ Resources:
 """
     assert set(read(tmp_path / "t.yaml", text, notes=notes)) == {"Child", "Child.*", "Queue"}
     assert "child.yaml:1:1: a CloudFormation template without Resources" in notes.gaps[0].reason
+
+
+def test_tags_of_sams_apis_are_those_of_their_stage_and_types_those_that_it_makes(tmp_path: Path) -> None:
+    found = read(tmp_path / "t.yaml", """\
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Handed: {Type: String}}
+Resources:
+  Kept: {Type: AWS::Serverless::Api, Properties: {StageName: prod, Tags: {team: a}}}
+  Handed: {Type: AWS::Serverless::Api, Properties: {StageName: prod, PropagateTags: true, Tags: {team: a}}}
+  Perhaps: {Type: AWS::Serverless::Api, Properties: {StageName: prod, PropagateTags: !Ref Handed, Tags: {team: a}}}
+  Machines: {Type: AWS::Serverless::CapacityProvider, Properties: {Tags: {team: a}}}
+  Graph: {Type: AWS::Serverless::GraphQLApi, Properties: {Tags: {team: a}}}
+""")  # fmt: skip
+    teams = {name: found[name].tags.look("team") for name in found}
+    why = Unknown("whether it reaches the API: parameter Handed has no value")
+    assert (teams.pop("Kept"), teams.pop("Perhaps")) == (None, why)
+    assert teams == dict.fromkeys(("Kept.prod", "Handed", "Handed.prod", "Perhaps.prod", "Machines", "Graph"), "a")
+    assert found["Kept.prod"].fields["type"] == "AWS::ApiGateway::Stage"
+    assert found["Graph"].fields["type"] == "AWS::AppSync::GraphQLApi"

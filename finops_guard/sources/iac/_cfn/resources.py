@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from finops_guard.model import Gap, Resource, Tags, Unknown
 from finops_guard.sources.iac import _planned, _tags
@@ -14,6 +15,7 @@ from finops_guard.sources.iac._cfn.replicas import replicas_of
 from finops_guard.sources.iac._cfn.sam import with_globals
 from finops_guard.sources.iac._cfn.scope import Reference
 from finops_guard.sources.iac._cfn.stack import NESTED, Stack, metadata_of, type_of
+from finops_guard.sources.iac._cfn.stages import kept, stage_of
 from finops_guard.sources.iac._cfn.tags import labels_of
 from finops_guard.sources.iac._cfn.types import row_of
 from finops_guard.sources.iac._cfn.volumes import volumes_of
@@ -55,7 +57,7 @@ def _resource(stack: Stack, entry: Entry, undecided: str | None) -> Iterator[Res
     row = row_of(type_)
     taggable = _taggable(row, values)
     own = labels_of(stack, entry.name, type_, row, values)
-    tags = _reaching(stack, entry, type_, values, _with_the_stacks(stack, type_, own, taggable))
+    tags = _reaching(stack, entry, type_, values, _with_the_stacks(stack, type_, kept(type_, values, own), taggable))
     pseudo = stack.parent.pseudo
     planned = Planned(
         address=stack.parent.address + entry.name,
@@ -72,7 +74,8 @@ def _resource(stack: Stack, entry: Entry, undecided: str | None) -> Iterator[Res
     found = _planned.resource(planned, _tags.tags_of(tags, aliases), machines_of(stack, type_, row, values))
     if found.fields.get("cloud") is None and type_.startswith("Custom::"):
         found.fields["cloud"] = "aws"
-    for each in (found, *volumes_of(stack, planned, values, own), *replicas_of(stack, planned, values)):
+    parts = (volumes_of(stack, planned, values, own), replicas_of(stack, planned, values))
+    for each in chain((found,), *parts, stage_of(stack, planned, values, own)):
         yield each if doubt is None else perhaps(each, doubt, aliases)
     if type_ in NESTED:
         yield from _nested(stack, entry, values, tags, doubt)

@@ -39,13 +39,7 @@ def _plain(type_: str, tags: str) -> IacType:
         type=type_,
         kind="other",
         tags=(tags,) if tags else None,
-        region=(),
         machine=(("InstanceType",),),
-        count=(),
-        size=(),
-        facts={},
-        via=(),
-        free=False,
     )
 
 
