@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from finops_guard.model.resource import Location
 
 Severity: TypeAlias = Literal["low", "medium", "high", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 Mode: TypeAlias = Literal["dry-run", "enforce"]
 Verb: TypeAlias = Literal[
     "notify",
@@ -22,17 +22,7 @@ Verb: TypeAlias = Literal[
     "scale_to_zero",
     "terminate",
 ]
-VERBS: tuple[Verb, ...] = (
-    "notify",
-    "suggest",
-    "ticket",
-    "block",
-    "tag",
-    "start",
-    "stop",
-    "scale_to_zero",
-    "terminate",
-)
+VERBS: tuple[Verb, ...] = get_args(Verb)
 DESTRUCTIVE: frozenset[Verb] = frozenset({"stop", "scale_to_zero", "terminate"})
 LIFECYCLE: tuple[Verb, ...] = ("start", "stop", "scale_to_zero", "terminate")
 """Verbs of which a resource gets at most one in a run, least destructive first."""

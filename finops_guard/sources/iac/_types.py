@@ -11,7 +11,7 @@ charges for. A type without `tags` can carry none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -37,13 +37,13 @@ class IacType:
     type: str
     kind: str
     tags: Path | None
-    region: tuple[Path, ...]
-    machine: tuple[Path, ...]
-    count: tuple[Path, ...]
-    size: tuple[Path, ...]
-    facts: Mapping[str, Path]
-    via: tuple[Path, ...]
-    free: bool
+    region: tuple[Path, ...] = ()
+    machine: tuple[Path, ...] = ()
+    count: tuple[Path, ...] = ()
+    size: tuple[Path, ...] = ()
+    facts: Mapping[str, Path] = field(default_factory=dict)
+    via: tuple[Path, ...] = ()
+    free: bool = False
     scale: tuple[Path, ...] = ()
 
 
@@ -81,13 +81,7 @@ def _tagged(name: str) -> IacType | None:
         type=name,
         kind="other",
         tags=path_of(tags) if tags else None,
-        region=(),
         machine=tuple((attribute,) for attribute in MACHINES),
-        count=(),
-        size=(),
-        facts={},
-        via=(),
-        free=False,
     )
 
 

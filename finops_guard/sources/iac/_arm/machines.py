@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from finops_guard.model import Unknown
 from finops_guard.sources.iac import _planned
-from finops_guard.sources.iac._arm.operands import member
+from finops_guard.sources.iac._arm.nested import looked_up
 from finops_guard.sources.iac._either import Choice
 from finops_guard.sources.iac._planned import Machines
 
@@ -29,18 +29,7 @@ def machines_of(type_: str, row: IacType | None, values: Mapping[str, object]) -
     """What a resource runs; a cluster runs nothing itself, its pools do."""
     if row is None or type_.casefold() == _CLUSTER:
         return Machines()
-
-    def look(path: Path) -> object:
-        value: object = values
-        for step in path:
-            if isinstance(value, Unknown):
-                return value
-            try:
-                value = member(value, step)
-            except KeyError:
-                return None
-        return value
-
+    look = partial(looked_up, values)
     spot = any(str(look(path)).casefold() == wanted for path, wanted in _SPOT)
     found = _planned.machines_of(row, look)
     size = found.size if not isinstance(found.size, dict | list) else None

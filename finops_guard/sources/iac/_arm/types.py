@@ -27,12 +27,6 @@ def row_of(type_: str) -> IacType | None:
         kind="other",
         tags=(tags,) if tags else None,
         region=(("location",),),
-        machine=(),
-        count=(),
-        size=(),
-        facts={},
-        via=(),
-        free=False,
     )
 
 
