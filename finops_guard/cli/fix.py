@@ -11,16 +11,17 @@ import click
 
 from finops_guard.cli._options import counted, manners, policy
 from finops_guard.cli._policy import policy_for
+from finops_guard.cli._variables import InOrder, given, variables
 from finops_guard.errors import ActError, InputError, ScanError
 from finops_guard.language.diagnostics import printable
 
 
-@click.command()
+@click.command(cls=InOrder)
 @click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
 @policy
 @click.option("--diff/--write", "shows", default=True, show_default=True, help="Show the edits, or make them.")
 @click.option(
-    "--set", "given", multiple=True, metavar="KEY=VALUE", help="Value of a tag where it is missing; repeatable."
+    "--set", "values", multiple=True, metavar="KEY=VALUE", help="Value of a tag where it is missing; repeatable."
 )
 @click.option(
     "--suggestions",
@@ -30,13 +31,18 @@ from finops_guard.language.diagnostics import printable
     envvar=(),
     help="Also write the edits as JSON, for comment --suggestions.",
 )
+@variables
 @manners
+@click.pass_context
 def command(  # noqa: D103 - click shows the help below
+    ctx: click.Context,
     path: Path,
     policy_path: Path | None,
     shows: bool,
-    given: tuple[str, ...],
+    values: tuple[str, ...],
     suggested: Path | None,
+    pairs: tuple[tuple[str, str], ...],
+    var_files: tuple[Path, ...],
     quiet: bool,
     verbose: bool,
 ) -> None:
@@ -49,8 +55,15 @@ def command(  # noqa: D103 - click shows the help below
     from finops_guard.cli import _suggested
     from finops_guard.pipeline import Request
 
-    request = Request(policy=rules, at=at, targets=(str(path),), asked=(str(path),), environ=os.environ)
-    fixed = fixing.fixes(request, _given(given, rules.aliases))
+    request = Request(
+        policy=rules,
+        at=at,
+        targets=(str(path),),
+        asked=(str(path),),
+        environ=os.environ,
+        given=given(ctx, pairs, var_files),
+    )
+    fixed = fixing.fixes(request, _values(values, rules.aliases))
     if suggested is not None:
         _suggested.write(suggested, fixed)
     if shows:
@@ -92,7 +105,7 @@ def _show(patch: bytes) -> None:
         click.echo(printable(line.expandtabs(4)))
 
 
-def _given(pairs: tuple[str, ...], aliases: object) -> dict[str, str]:
+def _values(pairs: tuple[str, ...], aliases: object) -> dict[str, str]:
     from finops_guard.model import canonical
 
     found: dict[str, str] = {}

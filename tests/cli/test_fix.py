@@ -104,3 +104,12 @@ def test_a_patch_applies_with_git(house: Path) -> None:
     ran = finops_guard("fix", "infra", *SET)
     subprocess.run([git, "apply", "-"], input=ran.out, text=True, check=True, capture_output=True)
     assert (house / "main.tf").read_text().endswith('evaluation"\n  }\n}')
+
+
+def test_variables_are_given_as_to_scan(house: Path) -> None:
+    text = 'variable "p" {}\n' + machine('  tags = { project = var.p, team = "vision", workload-type = "evaluaton" }\n')
+    (house / "main.tf").write_text(text)
+    ran = finops_guard("fix", "infra", "--var", "p=churn", "--write")
+    assert ran.err == "1 finding fixed in 1 file, 0 not\n"
+    assert (house / "main.tf").read_text() == text.replace("evaluaton", "evaluation")
+    assert finops_guard("fix", "infra", "--var", "q=churn").code == 2

@@ -59,6 +59,10 @@ NEW = f"      Tags:\n{pairs('        ')}"
                 + "      # c\n"
             ),
         ),
+        (  # what is said of one pair is not said of the next
+            machine("      Tags:\n        - Key: 'a' # mine\n          Value: 'b'\n"),
+            machine(f"      Tags:\n        - Key: 'a' # mine\n          Value: 'b'\n{pairs('        ')}"),
+        ),
         (  # what functions say stays, and is no model
             machine("      Tags:\n        - {Key: n, Value: m}\n        - Key: a\n          Value: !Sub '${X}-x'\n"),
             machine(
