@@ -288,3 +288,17 @@ def test_a_folder_with_both_kinds(house: Path) -> None:
     ran, text = fixed(house, machine(""), *SET)
     assert text == machine(NEW)
     assert "2 findings fixed in 2 files, 0 not" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (machine("").encode("utf-16"), "only UTF-8 is edited"),
+        (machine("").replace("p5.48xlarge\n", "p5.48xlarge\r").encode(), "its lines end in several ways"),
+    ],
+)
+def test_texts_that_are_read_and_not_edited(house: Path, text: bytes, why: str) -> None:
+    (house / "t.yaml").write_bytes(text)
+    ran = finops_guard("fix", "infra/t.yaml", "--write", *SET)
+    assert why in ran.err
+    assert (house / "t.yaml").read_bytes() == text
