@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from finops_guard.errors import InputError
 from finops_guard.model import Finding, PlanDelta, Report
 from finops_guard.sources import git
+from finops_guard.state import documents
 
 SCHEMA = "finops-guard/baseline/1"
 LARGEST = 64 * 2**20
@@ -104,16 +105,7 @@ def at_ref(report: Report, name: str, top: Path) -> Baseline:
 
 def read(path: Path) -> Baseline:
     """A baseline from a file. InputError in one line for what is none."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path}: a baseline of more than {LARGEST >> 20} MiB")
-        told: Any = json.loads(path.read_bytes())
-    except OSError as wrong:
-        raise InputError(f"{path}: cannot be read: {wrong.strerror or wrong}") from None
-    except (ValueError, RecursionError):
-        raise _none(path, "is not JSON") from None
-    if not isinstance(told, dict) or told.get("schema") != SCHEMA:
-        raise _none(path, f"does not say schema {SCHEMA!r}")
+    told = documents.read(path, SCHEMA, partial(_none, path), LARGEST)
     entries = told.get("findings")
     if not isinstance(entries, list):
         raise _none(path, "has no list of findings")

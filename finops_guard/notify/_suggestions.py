@@ -5,15 +5,16 @@ What GitHub shows of the lines is what stands in the file: `fix` leaves out line
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.errors import InputError
 from finops_guard.model import SEVERITIES
 from finops_guard.outputs._markdown import text
+from finops_guard.state import documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -77,16 +78,7 @@ class Fixes:
 
 def read(path: Path) -> Fixes:
     """What a file of suggestions holds. InputError for one that is none."""
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{path}: suggestions of more than {LARGEST >> 20} MiB")
-        told: Any = json.loads(path.read_bytes())
-    except OSError as wrong:
-        raise InputError(f"{path}: cannot be read: {wrong.strerror or wrong}") from None
-    except (ValueError, RecursionError):
-        raise _none(path, "is not JSON") from None
-    if not isinstance(told, dict) or told.get("schema") != SCHEMA:
-        raise _none(path, f"does not say schema {SCHEMA!r}")
+    told = documents.read(path, SCHEMA, partial(_none, path), LARGEST)
     try:
         fixes = Fixes(tuple(_suggestion(row) for row in told["suggestions"]), _texts(told.get("said", [])))
     except (KeyError, TypeError, ValueError):
