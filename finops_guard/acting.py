@@ -33,7 +33,7 @@ from finops_guard.apply.stops import restarted, stops_of, taken_back
 from finops_guard.errors import ActError, GuardError
 from finops_guard.model import BUDGET_TYPE, DESTRUCTIVE, Finding, Outcome, Policy, Report, Resource, Step
 from finops_guard.plan import plan
-from finops_guard.plan.file import write_plan
+from finops_guard.plan.file import writable, write_plan
 from finops_guard.state.cells import read_whole
 from finops_guard.state.episodes import (
     About,
@@ -78,7 +78,12 @@ class Orders:
 
 
 def act(report: Report, policy: Policy, orders: Orders, again: Again) -> Report:
-    """The report with what was done, failed and refused; see `barred` where acting could not begin."""
+    """The report with what was done, failed and refused; see `barred` where acting could not begin.
+
+    InputError where the plan file cannot be written.
+    """
+    if orders.plan_out is not None:
+        writable(orders.plan_out)
     try:
         with session(
             orders.store, report.run_id, orders.clock, by=orders.by, policy=policy, identities=report.identities

@@ -8,6 +8,7 @@ not what makes it safe: a step of a plan passes every gate again when it is carr
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -76,6 +77,13 @@ def write_plan(
     except OSError as wrong:
         raise InputError(f"{path}: cannot be written: {wrong.strerror}") from None
     return digest
+
+
+def writable(path: Path) -> None:
+    """InputError where a plan cannot be saved, for whoever does something before it is."""
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
+        raise InputError(f"{path}: cannot be written", help="Nothing was done, and nobody was told.")
 
 
 def read_plan(path: Path) -> PlanFile:
