@@ -129,6 +129,18 @@ def test_of_a_folder_a_file_may_be_of_some_templates_alone(template: Path, tmp_p
         read(template.parent, file)
 
 
+def test_a_parameter_file_is_no_template(template: Path, tmp_path: Path) -> None:
+    file = tmp_path / "prod.json"
+    file.write_text('{"Parameters": {"Env": "prod"}, "Tags": {"team": "a"}}')
+    notes = Notes()
+    assert "template:Disk" not in read(tmp_path, ("Env", "dev"), notes=notes)
+    assert notes.gaps == []
+    with pytest.raises(InputError, match=f"{file}:1:1: a parameter file") as error:
+        read(file)
+    assert error.value.help == "Name the template, and this with --var-file."
+    assert template.exists()
+
+
 def test_a_value_from_before_its_parameter_was_there_is_no_error(template: Path, tmp_path: Path) -> None:
     file = tmp_path / "p.json"
     file.write_text('{"Env": "prod", "Later": "x"}')

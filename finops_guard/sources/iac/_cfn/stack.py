@@ -33,6 +33,8 @@ _NAMES = {
     "AWS::SageMaker::EndpointConfig": "EndpointConfigName",
 }
 """Types that others refer to by a name of theirs: the property that has it."""
+_CONFIGURATION = frozenset({"Parameters", "Tags", "StackPolicy"})
+"""What a file for a template's parameters holds, and no template does."""
 _MAX_DEPTH = 10
 _MAX_STACKS = 500
 """Nested stacks below one template."""
@@ -187,6 +189,8 @@ def stack(path: Path, document: Reading, parent: Parent, how: Deployment | None 
     template: Map = documents[0]
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
+        if template and set(template) <= _CONFIGURATION:
+            raise InputError(f"{path}:1:1: a parameter file", help="Name the template, and this with --var-file.")
         at = template.keys_at.get("Resources", template.at)
         text.refuse(at, "a CloudFormation template without Resources")
     sections = {name: _section(text, template, name) for name in ("Parameters", "Mappings", "Conditions")}
