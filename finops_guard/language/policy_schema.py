@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from finops_guard.language.literals import CURRENCIES
 from finops_guard.language.schema import (
     DIALECT,
@@ -19,6 +17,8 @@ from finops_guard.language.schema import (
 from finops_guard.model import DESTRUCTIVE, SEVERITIES, VERBS
 
 TEXT: Schema = {"type": "string", "minLength": 1}
+FREE: Schema = {"type": "object"}
+"""A map whose keys are names of the policy's own."""
 CURRENCY: Schema = {"type": "string", "enum": sorted(CURRENCIES), "title": "currency"}
 CLOUDS = ("aws", "azure", "gcp")
 CHANNELS = (
@@ -249,17 +249,37 @@ def _rates() -> Schema:
     return {"type": "object", "propertyNames": CURRENCY, "additionalProperties": rates, "minProperties": 1}
 
 
-def policy_schema() -> Schema:
-    """The schema of a policy document."""
-    free: dict[str, Any] = {"type": "object"}
-    exempt = closed(
-        {"rule": TEXT, "where": ref("condition"), "until": literal("date"), "reason": TEXT, "by": TEXT},
-        ("rule", "until", "reason", "by"),
-    )
-    freeze = closed(
-        {"from": literal("date"), "to": literal("date"), "except": _listed(choice(*VERBS))},
-        ("from", "to"),
-    )
+def _itself() -> dict[str, Schema]:
+    """Whose a policy is, and what may happen under it."""
+    return {
+        "policy": ref("name"),
+        "owner": TEXT,
+        "extends": TEXT,
+        "mode": choice(*MODES),
+        "permit": {"type": "array", "items": choice(*VERBS)},
+        "at_most": _verbs(_cap()),
+        "approve": closed({verb: {"type": "integer", "minimum": 1} for verb in sorted(DESTRUCTIVE)}, minProperties=1),
+        "currency": CURRENCY,
+        "fx": _rates(),
+        "state": TEXT,
+    }
+
+
+def _estate() -> dict[str, Schema]:
+    """What is looked at, what its tags mean, and which rules hold."""
+    team = closed({"lead": TEXT, "channel": TEXT, "cost_center": TEXT})
+    return {
+        "scope": _scope(),
+        "tags": {"type": "object", "additionalProperties": texts(), "minProperties": 1},
+        "inherit": closed({"tags": texts(), "from": _listed(choice("resource_group", "account"))}, ("tags", "from")),
+        "ai": closed({"also": _listed(ref("condition"))}, ("also",)),
+        "datasets": FREE | {"additionalProperties": closed({"region": TEXT, "uri": TEXT}, ("region",))},
+        "teams": FREE | {"additionalProperties": team, "minProperties": 1},
+        "packs": _listed(ref("use")),
+    }
+
+
+def _money() -> dict[str, Schema]:
     cost = closed(
         {
             "from": choice(*COST_SOURCES),
@@ -271,17 +291,25 @@ def policy_schema() -> Schema:
         },
         ("from",),
     )
-    team = closed({"lead": TEXT, "channel": TEXT, "cost_center": TEXT})
-    budgets = free | {
-        "properties": {"from": TEXT},
-        "additionalProperties": ref("budget"),
-        "minProperties": 1,
-    }
     shared = closed(
         {"charge": ref("charge"), "split_by": choice("accelerator_hours", "cost", "even")},
         ("charge", "split_by"),
     )
-    usage = closed(
+    discount = closed(dict.fromkeys(CLOUDS, literal("percent")), minProperties=1)
+    budgets = {"properties": {"from": TEXT}, "additionalProperties": ref("budget"), "minProperties": 1}
+    return {
+        "costs": _listed(cost),
+        "rates": closed({"discount": discount, "cards": texts()}, minProperties=1),
+        "shared": _listed(shared),
+        "budgets": FREE | budgets,
+        "units": named(ref("unit"), minProperties=1),
+        "assume": FREE | {"additionalProperties": _usage(), "minProperties": 1},
+    }
+
+
+def _usage() -> Schema:
+    """What is assumed of a resource before it runs."""
+    return closed(
         {
             **dict.fromkeys(("bytes_processed_month", "bytes_ingested_month", "bytes_stored"), literal("size")),
             "hours_month": {"type": "number", "minimum": 0},
@@ -290,48 +318,31 @@ def policy_schema() -> Schema:
         },
         minProperties=1,
     )
-    body = closed(
-        {
-            "policy": ref("name"),
-            "owner": TEXT,
-            "extends": TEXT,
-            "mode": choice(*MODES),
-            "permit": {"type": "array", "items": choice(*VERBS)},
-            "at_most": _verbs(_cap()),
-            "approve": closed(
-                {verb: {"type": "integer", "minimum": 1} for verb in sorted(DESTRUCTIVE)}, minProperties=1
-            ),
-            "currency": CURRENCY,
-            "fx": _rates(),
-            "state": TEXT,
-            "scope": _scope(),
-            "tags": {"type": "object", "additionalProperties": texts(), "minProperties": 1},
-            "inherit": closed(
-                {"tags": texts(), "from": _listed(choice("resource_group", "account"))},
-                ("tags", "from"),
-            ),
-            "ai": closed({"also": _listed(ref("condition"))}, ("also",)),
-            "datasets": free | {"additionalProperties": closed({"region": TEXT, "uri": TEXT}, ("region",))},
-            "teams": free | {"additionalProperties": team, "minProperties": 1},
-            "packs": _listed(ref("use")),
-            "costs": _listed(cost),
-            "rates": closed(
-                {"discount": closed(dict.fromkeys(CLOUDS, literal("percent")), minProperties=1), "cards": texts()},
-                minProperties=1,
-            ),
-            "shared": _listed(shared),
-            "budgets": budgets,
-            "units": named(ref("unit"), minProperties=1),
-            "assume": free | {"additionalProperties": usage, "minProperties": 1},
-            "exempt": _listed(exempt),
-            "waivers": closed({"inline": texts(), "at_most": literal("duration")}, ("inline",)),
-            "freeze": _listed(freeze),
-            "windows": closed(dict.fromkeys(VERBS, _times()), minProperties=1),
-            "schedules": named(_schedule(), minProperties=1),
-            "notify": _listed(ref("channel")),
-        },
-        ("policy", "owner", "packs"),
+
+
+def _exceptions() -> dict[str, Schema]:
+    """For whom and when something else holds, and who is told."""
+    exempt = closed(
+        {"rule": TEXT, "where": ref("condition"), "until": literal("date"), "reason": TEXT, "by": TEXT},
+        ("rule", "until", "reason", "by"),
     )
+    freeze = closed(
+        {"from": literal("date"), "to": literal("date"), "except": _listed(choice(*VERBS))},
+        ("from", "to"),
+    )
+    return {
+        "exempt": _listed(exempt),
+        "waivers": closed({"inline": texts(), "at_most": literal("duration")}, ("inline",)),
+        "freeze": _listed(freeze),
+        "windows": closed(dict.fromkeys(VERBS, _times()), minProperties=1),
+        "schedules": named(_schedule(), minProperties=1),
+        "notify": _listed(ref("channel")),
+    }
+
+
+def policy_schema() -> Schema:
+    """The schema of a policy document."""
+    body = closed(_itself() | _estate() | _money() | _exceptions(), ("policy", "owner", "packs"))
     defs = conditions()
     charge = defs["condition"]["properties"]["charge"]
     defs |= {"use": _use(), "budget": _budget(), "unit": _unit(), "channel": _channel(), "charge": charge}
