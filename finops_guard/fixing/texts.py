@@ -25,7 +25,6 @@ class Folder:
 
     files: list[Path] = field(default_factory=list)
     calls: dict[str, tuple[Path, Block]] = field(default_factory=dict)
-    variables: dict[str, tuple[Path, Block]] = field(default_factory=dict)
     providers: dict[str, list[tuple[Path, Block]]] = field(default_factory=dict)
     locals: dict[str, tuple[Path, Attribute]] = field(default_factory=dict)
 
@@ -36,8 +35,6 @@ class Folder:
             match block.type, block.labels:
                 case "module", (name,):
                     self.calls[name] = (file, block)
-                case "variable", (name,):
-                    self.variables[name] = (file, block)
                 case "provider", (name,):
                     self.providers.setdefault(name, []).append((file, block))
                 case "locals", ():

@@ -176,16 +176,13 @@ def _given(found: ResourceBlock) -> ModuleArgument | None:
     """The argument of the outermost call that is handed down to the tags unchanged; None where there is none."""
     attribute, levels = found.attribute, list(found.levels)
     given = None
-    while attribute is not None and levels[-1].call is not None and levels[-1].file is not None:
-        level = levels.pop()
-        declared = found.texts.module(level.folder).variables
-        names = [each for each in passed(attribute, [*levels, level], found.texts) if each in declared]
-        name = next((each for each in names if level.argument(each) is not None), names[0] if names else None)
-        if name is None or level.call is None or level.file is None:
+    while attribute is not None and (level := levels[-1]).call is not None and level.file is not None:
+        names = list(passed(attribute, levels, found.texts))
+        if not names:
             break
+        name = next((each for each in names if level.argument(each) is not None), names[0])
         attribute = level.argument(name)
+        levels.pop()
         if levels[-1].ours:
             given = ModuleArgument(found, level.file, level.call, name, level.address)
-        if attribute is not None and hcl.Maps(attribute).literal:
-            break
     return given

@@ -57,6 +57,15 @@ def test_through_locals_and_modules_of_modules(house: Path) -> None:
     assert ran.err == "4 findings fixed in 1 file, 0 not\n"
 
 
+def test_the_outermost_call_has_it(house: Path) -> None:
+    module(house, PASSES + HANDED, "m/inner")
+    middle = module(house, PASSES + call('  tags = merge(var.tags, { x = "y" })\n', "n", "./inner"))
+    before = middle.read_text()
+    ran, text = fixed(house, call(), *SET)
+    assert text == call(f"  tags = {{\n{LINES}  }}\n"), ran.err
+    assert middle.read_text() == before
+
+
 def test_what_else_a_module_makes_gets_it_too(house: Path) -> None:
     module(house, PASSES + HANDED + 'resource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n')
     ran, text = fixed(house, call("  tags = { a = 1 }\n"), *SET)
