@@ -32,6 +32,8 @@ from finops_guard.model import (
 _TEAM = "team"
 _STAYS = ("cloud", "type", "kind", "id", "state", "region")
 _MACHINES = ("instance_type", "instances", "accelerator_type", "accelerator_count", "least", "most")
+_LARGEST = 10**6
+"""Accelerators of one machine, and more than there can be."""
 _NOT_PRICED = frozenset({"before", "declared", "free", "accelerator_family"})
 
 
@@ -223,7 +225,9 @@ def _counted(cloud: str, facts: Mapping[str, object]) -> dict[str, Value]:
         return {}
     if facts.get("accelerator_type"):
         each = facts.get("accelerator_count", 1)
-        return {COUNT: each * times} if isinstance(each, int) and isinstance(times, int) else {}
+        if isinstance(each, int) and isinstance(times, int) and abs(each) <= _LARGEST:
+            return {COUNT: each * times}
+        return {}
     found = prices.accelerator(cloud, machine) if machine else None
     if found is None:
         return {} if machine and prices.is_accelerator_family(cloud, machine) else {COUNT: 0}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RateOf: TypeAlias = "Callable[[str, str, str, str], Rate | None]"
 _MONTH = 730  # prices.HOURS_A_MONTH, which imports this
 _DIGITS = Decimal("1e-12")
+_DIGITS_OF_IT = 9
+"""Of a number of operations; nobody can buy more."""
 
 
 def added(resource: Resource, size: Price, rate_of: RateOf) -> Price | Unknown:
@@ -51,7 +53,7 @@ def added(resource: Resource, size: Price, rate_of: RateOf) -> Price | Unknown:
 
 def _number(value: object) -> Decimal | None:
     text = str(value)
-    return Decimal(text) if text.isdecimal() else None
+    return Decimal(text) if text.isdecimal() and len(text) <= _DIGITS_OF_IT else None
 
 
 @cache

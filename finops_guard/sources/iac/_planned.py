@@ -20,6 +20,8 @@ NO_ACCELERATORS: Mapping[str, Value] = {
     "accelerators.vendor": None,
     "accelerators.memory": None,
 }
+_LARGEST = 10**12
+_TOO_LARGE = Unknown("its number is larger than there can be of anything")
 STANDBY, VOLUME = "multi_az", "volume_type"
 """The facts that there is a second machine which waits, and what kind of volume it is."""
 _ACCELERATORS = tuple(NO_ACCELERATORS)
@@ -225,13 +227,15 @@ def _number(value: object) -> int | Decimal | Unknown:
     if isinstance(value, Unknown):
         return value
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if abs(value) <= _LARGEST else _TOO_LARGE
     try:
         number = Decimal(str(value))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return Unknown("its number is not a number")
     if not number.is_finite():
         return Unknown("its number is not a number")
+    if abs(number) > _LARGEST:
+        return _TOO_LARGE
     return int(number) if number == int(number) else number
 
 

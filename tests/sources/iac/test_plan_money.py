@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.pricing import Pricer
 from finops_guard.enrich import enrich
 from finops_guard.model import Notes, PlanDelta, Unknown
+from finops_guard.outputs._deltas import delta_row
 from finops_guard.sources.iac import Reading, terraform
 from tests.costs.test_plan_delta import NOW, policy
 from tests.sources.iac.planning import block, change, plan, read
@@ -249,3 +251,21 @@ resource "google_container_cluster" "g" {
     _, aks, _, gke = terraform.collect(tmp_path, Reading(Notes()))
     assert (aks.look("accelerators.count"), aks.tags.look("team")) == (16, Unknown("variable late has no value"))
     assert (gke.id, gke.look("accelerators.count")) == ("google_container_cluster.g.node_config", 3)
+
+
+@pytest.mark.parametrize("number", [10**13, 10**30, 10**4000, "1e400", -(10**40), "9" * 5000, 1e308])
+def test_no_number_is_too_large_to_be_told(tmp_path: Path, number: object) -> None:
+    late = [
+        change("aws_ebs_volume", "v", {"type": "gp3", "size": number}),
+        change("aws_ebs_volume", "w", {"type": "gp3", "size": 100, "iops": number}),
+        change("azurerm_kubernetes_cluster_node_pool", "p", {**POOL, "node_count": number}),
+        change("azurerm_kubernetes_cluster_node_pool", "q", {**POOL, "min_count": 0, "max_count": number}),
+        change("google_compute_instance", "i", {"guest_accelerator": [{"type": "t4", "count": number}]}),
+        change("google_tpu_v2_vm", "t", {"accelerator_config": [{"type": "V5P", "topology": "9999x9999x9999"}]}),
+    ]
+    kind = {"machine_type": "n1-standard-8", "guest_accelerator": [{"type": "t4", "count": 1}]}
+    was = {**kind, "guest_accelerator": [{"type": "t4", "count": number}]}
+    late.append(change("google_compute_instance", "j", kind, before=was, actions=("update",)))
+    found = delta(tmp_path, *late)
+    assert (found.high, found.accelerators) == (None, None)
+    assert json.dumps(delta_row(found))
