@@ -107,10 +107,7 @@ def command(  # noqa: D103 - click shows the help below
     check(files, snapshot_out, plan_out, write_baseline)
     _baseline.check(stood, baseline_ref, write_baseline, mode=mode, targets=targets)
     now = datetime.now(UTC)
-    if mode == "enforce":
-        _check_live(at, targets)
-    elif plan_out is not None:
-        raise click.UsageError("--plan-out belongs to --mode enforce: a plan counts from notices that were delivered")
+    _check_mode(mode, plan_out, at, targets)
     _check_time(at, now, targets)
     with estate(targets, policy_path, at or now) as (rules, wanted), progress(quiet=quiet, verbose=verbose) as say:
         from finops_guard.pipeline import Request, run
@@ -181,8 +178,14 @@ def exit_code(report: Report, fail_on: str, unknown: str) -> int:
     return 1 if found else 0
 
 
-def _check_live(at: datetime | None, targets: tuple[str, ...]) -> None:
+def _check_mode(mode: str, plan_out: Path | None, at: datetime | None, targets: tuple[str, ...]) -> None:
     """Acting is for what is there now."""
+    if mode != "enforce":
+        if plan_out is not None:
+            raise click.UsageError(
+                "--plan-out belongs to --mode enforce: a plan counts from notices that were delivered"
+            )
+        return
     if at is not None:
         raise click.UsageError("--at judges as of a time and never acts; leave it out with --mode enforce")
     for target in targets:
