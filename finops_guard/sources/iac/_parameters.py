@@ -70,8 +70,12 @@ def given_to(document: Reading) -> list[Values]:
     return found
 
 
-def taken_by(document: Reading, values: Sequence[Values], names: Iterable[str], *, alone: bool) -> None:
-    """Notes what a template's parameters took. `alone`: it is the one that is read, so a file fits or is a mistake.
+def taken_by(
+    document: Reading, values: Sequence[Values], names: Iterable[str], *, alone: bool, tags: bool = False
+) -> None:
+    """Notes what a template's parameters took, and with `tags` its stack.
+
+    `alone`: it is the one that is read, so a file fits or is a mistake.
 
     InputError for a name in a file that it does not have, then.
     """
@@ -79,7 +83,7 @@ def taken_by(document: Reading, values: Sequence[Values], names: Iterable[str], 
     document.taken.declare(declared)
     for said in values:
         missing = [name for name in said.parameters if name not in declared]
-        if said.item is not None and (len(missing) < len(said.parameters) or said.tags):
+        if said.item is not None and (len(missing) < len(said.parameters) or (tags and said.tags)):
             document.taken.take(said.item)
         if missing and alone and said.text is not None and document.given.strict:
             near = suggest(missing[0], declared)
@@ -88,10 +92,10 @@ def taken_by(document: Reading, values: Sequence[Values], names: Iterable[str], 
 
 
 def left_over(document: Reading, values: Sequence[Values]) -> None:
-    """A remark on what files say for parameters that no template has; for when several were read."""
+    """A remark on what files say for parameters that no template has, if any took them; for when several were read."""
     for said in values:
         unknown = [name for name in said.parameters if name not in document.taken.declared]
-        if unknown and said.text is not None:
+        if unknown and said.text is not None and said.item in document.taken.items:
             more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
             named = ", ".join(unknown[:_SHOWN])
             document.notes.remarks.append(f"{said.source}: no template has a parameter {named}{more}"[:500])

@@ -252,10 +252,11 @@ def test_what_another_tool_puts_in_is_one_that_stands_for_all(tmp_path: Path) ->
 Resources:
   Rain: {Type: !Rain::Module ../vpc.yml, Properties: {Name: x}}
   Include: {Fn::Transform: {Name: AWS::Include, Parameters: {Location: "s3://x"}}}
+  Set: {Type: AWS::CloudFormation::StackSet, Properties: {TemplateURL: "https://x", Tags: [{Key: team, Value: a}]}}
   Queue: {Type: AWS::SQS::Queue}
 """, notes=notes)  # fmt: skip
-    assert set(found) == {"Rain", "Include", "Queue"}
-    assert [gap.type for gap in notes.gaps] == ["Rain", "Include"]
+    assert set(found) == {"Rain", "Include", "Set", "Set.*", "Queue"}
+    assert [gap.type for gap in notes.gaps] == ["Rain", "Include", "Set.*"]
     assert isinstance(found["Rain"].tags.look("team"), Unknown)
 
 

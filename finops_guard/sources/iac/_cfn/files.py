@@ -24,6 +24,7 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
     InputError for a file that cannot be read; of a folder that is a gap.
     """
     beside = Beside(document)
+    given = beside.given
     read: list[tuple[Path, Stack]] = []
     nested: set[Path] = set()
     for file in files:
@@ -33,7 +34,7 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
             nested.update(found.children())
             read.append((file, found))
     if len(files) > 1:
-        left_over(document, beside.given)
+        left_over(document, given)
     for file, found in read:
         if file.resolve() in nested and len(files) > 1:
             continue

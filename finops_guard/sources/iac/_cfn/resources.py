@@ -27,6 +27,7 @@ from finops_guard.sources.iac._tags import NONE, Labels
 from finops_guard.sources.iac._types import IacType, Path
 
 _KNOWN_TRANSFORMS = ("AWS::Serverless-", "AWS::LanguageExtensions", "AWS::CodeDeploy", "AWS::SecretsManager-")
+_SET = "AWS::CloudFormation::StackSet"
 _NO_REGION = Unknown("a template does not say in which region")
 
 
@@ -79,6 +80,8 @@ def _resource(stack: Stack, entry: Entry, undecided: str | None) -> Iterator[Res
         yield each if doubt is None else perhaps(each, doubt, aliases)
     if type_ in NESTED:
         yield from _nested(stack, entry, values, tags, doubt)
+    elif type_ == _SET:
+        yield _opaque(stack, entry, f"{entry.name}.*", "a stack set deploys its template to other accounts")
     elif type_.endswith("::MODULE"):
         yield _opaque(stack, entry, f"{entry.name}.*", f"module {type_} is expanded when it is deployed")
 

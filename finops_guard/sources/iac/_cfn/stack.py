@@ -177,7 +177,7 @@ def deployed(path: Path, document: Reading, how: Deployment, address: str, *, al
     tags = _tags.merged(*(_tags.of_map(each.tags) for each in how.values if each.tags))
     parent = Parent(address=address, tags=tags, pseudo=how.pseudo, files=(path.resolve(),))
     found = stack(path, document, parent, how)
-    taken_by(document, how.values, [*found.scope.parameters, *PSEUDO], alone=alone)
+    taken_by(document, how.values, [*found.scope.parameters, *PSEUDO], alone=alone, tags=True)
     return found
 
 
