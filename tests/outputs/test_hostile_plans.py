@@ -99,3 +99,16 @@ def test_what_enemies_write_is_only_ever_text(house: Path) -> None:
 @given(st.lists(TEXT, min_size=1, max_size=4))
 def test_so_is_whatever_else_they_write(house: Path, texts: list[str]) -> None:
     check(written(house, tuple(texts)), len(texts))
+
+
+def test_names_of_files_are_text_too(house: Path) -> None:
+    names = ("a\n::error::b.tf", "%0A::error::c.tf", "[x](y).tf", "<script>.tf", "a|b`c`.tf", "\u202ed.tf", "\x1b[31m.tf",
+             "\udcff\udcfe.tf", "--x.tf", "e,line=1.tf")  # fmt: skip
+    folder = house / "in\n::error::side"
+    folder.mkdir()
+    for number, name in enumerate(names):
+        (folder / name).write_text(f'resource "aws_instance" "r{number}" {{\n  instance_type = "p5.48xlarge"\n}}\n')
+    files = [word for name in OUTPUTS for word in ("-o", f"{name}=out.{name}")]
+    ran = finops_guard("scan", folder.name, "-q", *files)
+    assert ran.code == 1, ran.err
+    check({name: (house / f"out.{name}").read_bytes().decode("utf-8") for name in OUTPUTS}, len(names))
