@@ -6,6 +6,9 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.sources.iac.hcl_makers import MAKERS
+from tests.sources.iac.hcl_variables import Types
+
 WORDS = ("alpha", "Beta", "gamma-1", "", "true", "12", "1.50", "a b", "ünï", "x_y", "<&>", 'q"q', "${d}", "007")
 KEYS = ("a", "b", "team", "Env", "k-1", "z")
 VARIABLES = """
@@ -49,10 +52,40 @@ variable "given" {
   default  = "default"
   nullable = false
 }
+variable "secret" {
+  sensitive = true
+  default   = "hidden"
+}
 resource "terraform_data" "seed" {
-  input = "seeded"
+  input = { s = "seeded", n = 7, l = ["p", "q"], m = { a = "1", z = "2" }, b = true }
 }
 """
+BELOW = """
+variable "x" {
+  type = any
+}
+resource "terraform_data" "t" {
+  input = { x = var.x, path = path.module }
+}
+output "out" {
+  value = terraform_data.t.input.x
+}
+"""
+ASIDE = (
+    "moved {\n  from = terraform_data.before\n  to   = terraform_data.r0\n}\n",
+    "removed {\n  from = terraform_data.gone\n  lifecycle {\n    destroy = false\n  }\n}\n",
+    'check "c" {\n  assert {\n    condition     = var.zero == 0\n    error_message = "no"\n  }\n}\n',
+)
+"""Blocks that declare no resource."""
+_LATER = {
+    "string": ("terraform_data.seed.output.s", "terraform_data.seed.id", "var.secret"),
+    "number": ("terraform_data.seed.output.n", "length(terraform_data.seed.id)"),
+    "bool": ("terraform_data.seed.output.b", '(terraform_data.seed.id == "")'),
+    "list": ("terraform_data.seed.output.l", "[terraform_data.seed.id]"),
+    "map": ("terraform_data.seed.output.m", "merge(terraform_data.seed.input.m, { x = terraform_data.seed.id })"),
+    "any": ("terraform_data.seed.output", "{ n = terraform_data.seed.id, a = 1 }"),
+}
+"""What is known after apply, whole or in part."""
 
 
 def quoted(text: str) -> str:
@@ -64,8 +97,9 @@ class Modules:
     """Expressions by the type that they have; `seed` decides all of them."""
 
     def __init__(self, seed: int) -> None:
-        self.pick = random.Random(seed)
-        self.later: tuple[str, ...] = ("var.given",)
+        self.pick: random.Random = random.Random(seed)
+        self.types = Types(self.pick)
+        self.later = 0.0  # how often something known only after apply
         self.names: dict[str, list[str]] = {"string": [], "number": [], "bool": [], "list": [], "map": [], "any": []}
 
     def of(self, type_: str, depth: int = 3) -> str:
@@ -78,8 +112,13 @@ class Modules:
             "map": self.map_,
             "any": self.anything,
         }
-        if self.names[type_] and self.pick.random() < 0.15:
+        chance = self.pick.random()
+        if chance < self.later:
+            return self.pick.choice(_LATER[type_])
+        if self.names[type_] and chance < 0.15:
             return self.pick.choice(self.names[type_])
+        if depth > 0 and chance < 0.6:
+            return self.pick.choice(MAKERS[type_])(self, depth - 1)
         return makers[type_](depth)
 
     def one(self, *choices: Callable[[], str]) -> str:
@@ -94,8 +133,7 @@ class Modules:
                 lambda: "var.given",
                 lambda: "var.empty",
                 lambda: "var.shape.name",
-                lambda: "terraform_data.seed.input",
-                lambda: self.pick.choice(self.later),
+                lambda: "terraform_data.seed.input.s",
                 lambda: "var.mixed.two",
             )
         s, n, down = self.of, self.pick, depth - 1
@@ -121,7 +159,7 @@ class Modules:
             lambda: f"({s('bool', down)} ? {s('number', down)} : {s('string', down)})",
             lambda: f"try(var.{n.choice(('mixed', 'shape', 'numbers'))}.nope, {s('string', down)})",
             lambda: f'try({s("list", down)}[{n.randint(0, 3)}], "none")',
-            lambda: f"lookup({s('map', down)}, {key}, {s('string', down)})",
+            lambda: f'lookup({{ for k, v in {s("map", down)} : k => "${{v}}" }}, {key}, {s("string", down)})',
             lambda: f'coalesce({s("string", down)}, "last")',
             lambda: f"md5({s('string', down)})",
             lambda: f"base64encode({s('string', down)})",
@@ -163,7 +201,7 @@ class Modules:
     def truth(self, depth: int) -> str:
         """A bool."""
         if depth <= 0:
-            return self.pick.choice(("true", "false", "var.off", "!var.off", "var.nothing == null"))
+            return self.pick.choice(("true", "false", "var.off", "!var.off", "(var.nothing == null)"))
         s, down = self.of, depth - 1
         return self.one(
             lambda: f"({s('bool', down)} {self.pick.choice(('&&', '||'))} {s('bool', down)})",
@@ -237,7 +275,7 @@ class Modules:
             lambda: f"[{s('any', down)}, {s('number', down)}]",
             lambda: f"{{ for k, v in {s('map', down)} : substr(v, 0, 1) => k... }}",
             lambda: f"({s('bool', down)} ? {{ a = {s('number', down)} }} : {{ b = {s('string', down)} }})",
-            lambda: f"({s('bool', down)} ? [{s('number', down)}] : [{s('string', down)}, {s('bool', down)}])",
+            lambda: f"({s('bool', down)} ? [{s('number', down)}] : [{s('string', down)}, tostring({s('bool', down)})])",
             lambda: f"jsondecode(jsonencode({s('any', down)}))",
             lambda: f"tolist([{s('number', down)}, {s('string', down)}])",
             lambda: f"setproduct({s('list', down)}, [1, 2])",
@@ -247,41 +285,62 @@ class Modules:
 
     def text(self) -> str:
         """A whole module."""
-        parts = [VARIABLES]
+        parts = [VARIABLES, *(self.types.variable(f"v{number}") for number in range(2))]
         locals_ = []
         for number in range(4):
             type_ = self.pick.choice(tuple(self.names))
             locals_.append(f"  l{number} = {self.of(type_)}\n")
             self.names[type_].append(f"local.l{number}")
         parts.append("locals {\n" + "".join(locals_) + "}\n")
-        for number in range(3):
-            self.later = ("var.given", "terraform_data.seed.id")[: 1 + number % 2]
-            value = self.of(self.pick.choice(("any", "string", "map", "list")), 4)
-            parts.append(f'resource "terraform_data" "r{number}" {{\n  input = {value}\n}}\n')
-        self.later = ("var.given",)
-        parts.append(
-            f'resource "terraform_data" "each" {{\n  for_each = toset({self.of("list", 2)})\n'
-            f"  input = {{ key = each.key, map = {self.of('map', 2)}, heredoc = <<-EOT\n"
-            f"    first ${{each.value}}\n      second\n    %{{ if {self.of('bool', 1)} ~}}\n    third\n"
-            f"    %{{ endif ~}}\n  EOT\n  }}\n}}\n"
-        )
-        parts.append(
-            f'resource "terraform_data" "some" {{\n  count = {self.of("bool", 2)} ? 2 : 0\n'
-            f"  input = merge({{ index = count.index }}, {self.of('map', 2)})\n}}\n"
-        )
+        values = [f"e{number} = {self.of(self.pick.choice(tuple(self.names)), 2)}" for number in range(5)]
+        self.later = 0.08
+        values += [f"u{number} = {self.of(self.pick.choice(tuple(self.names)), 2)}" for number in range(3)]
+        self.later = 0.0
+        parts.append(_data("r0", "input = {", *values, "v0 = var.v0", "v1 = jsonencode(var.v1)", "}"))
+        parts.append(self.one(self._keyed, self._counted, self._below))
         parts.append('output "out" {\n  value = terraform_data.r0.input\n}\n')
-        return "".join(parts)
+        return "".join([*parts, *self.pick.sample(ASIDE, 1)])
+
+    def _keyed(self) -> str:
+        """A resource for each of something."""
+        over = self.pick.choice((f"toset({self._texts()})", f"tomap({self.of('map', 2)})", self.of("map", 1)))
+        heredoc = (
+            f"<<-EOT\n    first ${{each.value}}\n      second\n    %{{ if {self.of('bool', 1)} ~}}\n    third\n"
+            f"    %{{ endif ~}}\n  EOT\n"
+        )
+        return _data("each", f"for_each = {over}", "input = {", "key = each.key", f"heredoc = {heredoc}", "}")
+
+    def _counted(self) -> str:
+        """Two resources or none."""
+        count = f"count = {self.of('bool', 2)} ? 2 : 0"
+        return _data("some", count, f"input = merge({{ index = count.index }}, {self.of('map', 2)})")
+
+    def _below(self) -> str:
+        """A module for each of something, and what its outputs say."""
+        inside = f"  x        = {{ a = each.key, b = {self.of('string', 2)} }}\n"
+        call = f'module "below" {{\n  source   = "../below"\n  for_each = toset({self._texts()})\n{inside}}}\n'
+        return call + _data("r1", 'input = [for k, m in module.below : "${k}=${m.out.b}"]')
+
+    def _texts(self) -> str:
+        return f"[for w in {self.of('list', 1)} : tostring(w)]"
+
+
+def _data(name: str, *lines: str) -> str:
+    inside = "".join(f"  {line}\n" for line in lines)
+    return f'resource "terraform_data" "{name}" {{\n{inside}}}\n'
 
 
 def workspace(folder: Path, first: int, count: int) -> None:
-    """A root that calls `count` random modules, some of them several times."""
+    """A root that calls `count` random modules, some of them twice."""
     calls = []
+    (folder / "below").mkdir()
+    (folder / "below" / "main.tf").write_text(BELOW, "utf-8")
     for seed in range(first, first + count):
         (folder / f"m{seed}").mkdir(parents=True)
         made = Modules(seed)
         (folder / f"m{seed}" / "main.tf").write_text(made.text(), "utf-8")
         call = f'module "m{seed}" {{\n  source = "./m{seed}"\n'
-        if seed % 3 == 0:
+        if seed % 9 == 0:
             call += '  for_each = { one = "1", "t w\\"o" = "${2}" }\n  given = each.value\n'
         elif seed % 3 == 1:
             call += "  given = null\n"

@@ -174,6 +174,8 @@ RECORDED: list[tuple[str, object]] = [
     ("anytrue([null, true])", True),
     ("merge(null)", {}),
     ("5 % 0", 5),
+    ('format("%q", "<é>")', '"\\u003cé\\u003e"'),
+    ('regexall("x*", "abxd")', ["", "", "x", ""]),
     ("try(false ? {} : 1, 2)", 2),
     ("can(0 / 0)", False),
     ("can(signum(1.5))", False),

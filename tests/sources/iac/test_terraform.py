@@ -153,6 +153,13 @@ def test_an_open_map_for_each_gives_its_keys_and_one_for_the_rest(tmp_path: Path
     assert found["aws_s3_bucket.b"].tags.open_because is not None
 
 
+def test_keys_of_instances_are_written_as_terraform_writes_them(tmp_path: Path) -> None:
+    keys = '"a\\"b", "$${c}", "d\\\\e", "f\\u00a0g", "h\\ni", "é"'
+    write(tmp_path, {"main.tf": f'resource "aws_s3_bucket" "b" {{\n  for_each = toset([{keys}])\n}}\n'})
+    written = {each.removeprefix("aws_s3_bucket.b") for each in read(tmp_path)[0]}
+    assert written == {'["a\\"b"]', '["$${c}"]', '["d\\\\e"]', '["f\\u00a0g"]', '["h\\ni"]', '["é"]'}
+
+
 def test_the_later_map_of_a_merge_may_change_what_came_before(tmp_path: Path) -> None:
     late = tags(tmp_path, 'merge({ team = "t" }, var.never)', 'variable "never" {}')
     assert late.tags.look("team") == Unknown("variable never has no value")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.syntax import Block
 
 _MOST = 100_000
+_ESCAPED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +77,17 @@ def _keyed(value: Val) -> list[Instance]:
 
 
 def _quoted(key: str) -> str:
-    """A key as addresses have it (measured: terraform 1.11 escapes quotes, `${` and `%{`)."""
-    return json.dumps(key, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    """A key as addresses have it (measured: terraform 1.11 escapes quotes, `${` and `%{`, and what does not print)."""
+    plain = "".join(map(_shown, key)).replace("${", "$${").replace("%{", "%%{")
+    return f'"{plain}"'
+
+
+def _shown(char: str) -> str:
+    if char in _ESCAPED:
+        return _ESCAPED[char]
+    if char.isprintable():
+        return char
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"  # noqa: PLR2004 - four digits do
 
 
 def spread(block: Block, made: Sequence[tuple[Instance, Val]]) -> Val:

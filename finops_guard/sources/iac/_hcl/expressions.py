@@ -6,6 +6,7 @@ Compiled once for each place in a file, run once for each instance. Unknown oper
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.model import Unknown
@@ -14,7 +15,7 @@ from finops_guard.sources.iac._hcl.operators import BINARY, chosen, equal, negat
 from finops_guard.sources.iac._hcl.traversal import attribute, each_of, indexed
 from finops_guard.sources.iac._hcl.types import type_of
 from finops_guard.sources.iac._hcl.unification import unify
-from finops_guard.sources.iac._hcl.values import Lazy, List, OpenMap, Val, WrongError, boolean, parsed, text
+from finops_guard.sources.iac._hcl.values import Lazy, List, OpenMap, Typed, Val, WrongError, boolean, parsed, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -244,12 +245,15 @@ def _call(node: Node, data: bytes) -> Run:
 
 
 def _tried(runs: list[Run]) -> Run:
+    """`try`: of a value that cannot be told, which one it will be cannot either, and so not its type."""
+
     def attempt(scope: Scope) -> Val:
         for run in runs:
             try:
-                return run(scope)
+                value = run(scope)
             except WrongError:
                 continue
+            return replace(value, of="any") if isinstance(value, Typed) else value
         raise WrongError("no alternative of try is valid")
 
     return attempt

@@ -21,7 +21,6 @@ _BASES = {"b": "b", "d": "d", "o": "o", "x": "x", "X": "X"}
 _SHORTEST = 6  # from this exponent on, and below -4, the shortest form of a number has one
 _UNREAD = "a format that we do not read"
 _OF_NULL = Typed("a format of null", "any")
-_QUOTED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
 
 class _Verb(NamedTuple):
@@ -111,9 +110,7 @@ def _string(verb: _Verb, said: str) -> str:
             raise _UnreadError
         said = "".join(whole[: verb.places])
     if verb.mode == "q":
-        if not all(char.isprintable() or char in _QUOTED for char in said):
-            raise _UnreadError
-        said = '"' + "".join(_QUOTED.get(char, char) for char in said) + '"'
+        said = json_text(said)
     return _padded(verb, said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.functions.formatting import format_, formatlist
@@ -86,15 +86,23 @@ def _replace(value: Val, old: Val, new: Val) -> Val:
 
 
 def _replaced(pattern: re.Pattern[str], said: str, by: str) -> str:
-    """As Go replaces: an empty match right behind another match is none, and `$name` is the longest name."""
+    """As Go replaces: `$name` is the longest name."""
     out: list[str] = []
     at = 0
-    for found in pattern.finditer(said):
-        if found.start() == found.end() == at and found.start() > 0 and out:
-            continue
+    for found in _matches(pattern, said):
         out += [said[at : found.start()], _REFERENCE.sub(lambda part, found=found: _group(part, found), by)]  # type: ignore[misc] # of this match
         at = found.end()
     return "".join([*out, said[at:]])
+
+
+def _matches(pattern: re.Pattern[str], said: str) -> Iterator[re.Match[str]]:
+    """As Go finds them: an empty match right behind another match is none."""
+    end = -1
+    for found in pattern.finditer(said):
+        if found.start() == found.end() == end:
+            continue
+        end = found.end()
+        yield found
 
 
 def _group(part: re.Match[str], found: re.Match[str]) -> str:
@@ -134,7 +142,7 @@ def _groups(compiled: re.Pattern[str], found: re.Match[str]) -> Val:
 
 def _regexall(pattern: Val, value: Val) -> Val:
     compiled = _pattern(_s(pattern))
-    return List([_groups(compiled, found) for found in compiled.finditer(_s(value))])
+    return List([_groups(compiled, found) for found in _matches(compiled, _s(value))])
 
 
 def _substr(value: Val, offset: Val, length: Val) -> Val:
