@@ -102,8 +102,8 @@ def test_so_is_whatever_else_they_write(house: Path, texts: list[str]) -> None:
 
 
 def test_names_of_files_are_text_too(house: Path) -> None:
-    names = ("a\n::error::b.tf", "%0A::error::c.tf", "[x](y).tf", "<script>.tf", "a|b`c`.tf", "\u202ed.tf", "\x1b[31m.tf",
-             "\udcff\udcfe.tf", "--x.tf", "e,line=1.tf")  # fmt: skip
+    names = ("a\n::error::b.tf", "%0A::error::c.tf", "[x](y).tf", "<script>.tf", "a|b`c`.tf", "\u202ed.tf",
+             "\x1b[31m.tf", "\udcff\udcfe.tf", "--x.tf", "e,line=1.tf")  # fmt: skip
     folder = house / "in\n::error::side"
     folder.mkdir()
     for number, name in enumerate(names):
