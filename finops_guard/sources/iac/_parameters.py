@@ -149,7 +149,7 @@ def _listed(text: Text, part: list[object], places: dict[str, int]) -> dict[str,
         if not isinstance(each, Map) or not isinstance(name, str):
             text.refuse(each.at if isinstance(each, Map) else 0, "not a list of {ParameterKey, ParameterValue}")
         places[name] = each.at
-        if each.get("UsePreviousValue") in {True, "true"}:
+        if str(each.get("UsePreviousValue")).casefold() == "true":
             found[name] = Unknown(f"parameter {name} keeps the value that the stack has")
         elif "ParameterValue" not in each:
             text.refuse(each.at, f"parameter {name} has no ParameterValue")

@@ -16,6 +16,7 @@ from finops_guard.model import Notes, Resource
 from finops_guard.sources import iac
 from finops_guard.sources.iac import arm, cloudformation, kubernetes
 from finops_guard.sources.iac._cfn import scope as cfn_scope
+from finops_guard.sources.iac._given import Given
 from finops_guard.sources.iac._marked import read
 from tests.sources.iac import test_arm_real as azure
 from tests.sources.iac import test_cfn_real as aws
@@ -155,3 +156,52 @@ def test_stacks_that_nest_many_others_end(tmp_path: Path) -> None:
         (tmp_path / f"{number}.yaml").write_text(f"Resources:\n{nested}" % ((f"{number + 1}.yaml",) * 5))
     (tmp_path / "9.yaml").write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}\n")
     assert len(read_all(tmp_path / "0.yaml")) < 5000
+
+
+TEMPLATE = """\
+Parameters:
+  Team: {Type: String, AllowedValues: [a, b]}
+  Size: {Type: Number}
+  Zones: {Type: CommaDelimitedList}
+Resources:
+  Queue:
+    Type: AWS::SQS::Queue
+    Properties: {Tags: [{Key: t, Value: !Ref Team}, {Key: s, Value: !Ref Size}, {Key: z, Value: !Select [0, !Ref Zones]}]}
+"""
+KEYS = [{"ParameterKey": "Team", "ParameterValue": "a"}, {"ParameterKey": "Size", "UsePreviousValue": True}]
+BESIDE: dict[str, list[Any]] = {
+    "p.json": [
+        KEYS,
+        ["Team=a", "Size=2"],
+        {"Parameters": {"Team": "a", "Size": 3, "Zones": ["x"]}, "Tags": {"p": "x"}},
+        {"Parameters": KEYS, "Tags": [{"Key": "p", "Value": "v"}]},
+        {"parameters": {"Team": {"value": "a"}, "Zones": {"reference": {"keyVault": {"id": "x"}}}}},
+    ],
+    "manifest.json": [{"artifacts": {"S": {
+        "type": "aws:cloudformation:stack", "environment": "aws://123456789012/eu-west-1",
+        "properties": {"templateFile": "template.yaml", "tags": {"a": "b"}, "parameters": {"Team": "a"}},
+        "metadata": {"/S": [{"type": "aws:cdk:stack-tags", "data": [{"Key": "a", "Value": "b"}]}]},
+    }}}],
+    "samconfig.yaml": [{"default": {"global": {"parameters": {"stack_name": "x", "region": "eu-west-1"}}, "deploy": {
+        "parameters": {"parameter_overrides": "Team=a ParameterKey=Size,ParameterValue=3", "tags": ["a=b"]}}}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_stands_beside_a_template_is_no_traceback(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "template.yaml"
+    path.write_text(TEMPLATE)
+
+    @SETTINGS
+    @given(mutated(BESIDE[name]))
+    def look(document: object) -> None:
+        (tmp_path / name).write_text(json.dumps(document), encoding="utf-8")
+        items = (tmp_path / name,) if name == "p.json" else ()
+        try:
+            for found in iac.collect(path, iac.Reading(Notes(), given=Given(items))):
+                assert all(isinstance(value, str) for value in found.tags.raw.values())
+        except InputError as error:
+            assert "\n" not in error.what  # noqa: PT017 - any error, but one line
+
+    run: Callable[[], None] = look
+    run()
