@@ -78,7 +78,7 @@ def test_a_file_beside_the_template_is_not_taken_in_silence(template: Write, tmp
     disk = {**DISK, "tags": {"team": "[parameters('team')]"}}
     found = template([disk], notes=notes, parameters=PARAMETERS)
     assert tags(found[f"{DISKS}/d"])["team"] == "none"
-    assert notes.remarks == [f"{tmp_path / 'main.json'} is read without main.parameters.json: --var-file {file}"]
+    assert notes.remarks == [f"{file} is not read unless it is named: --var-file {file}"]
     found = template([disk], file, parameters=PARAMETERS)
     assert tags(found[f"{DISKS}/d"])["team"] == "vision"
 

@@ -177,7 +177,7 @@ def test_what_sam_deploy_reads_is_read(template: Path, tmp_path: Path, said: str
     seen = tags(found)
     assert (seen["team"], seen["env"], seen["project"], seen["a"]) == ("two words", "prod", "x y", "b")
     assert seen["region"] == found["Disk"].fields["region"] == "eu-central-1"
-    assert notes.remarks == [f"{template} is read with {tmp_path / 'samconfig.toml'}, as sam deploy would"]
+    assert notes.remarks == [f"{template} is read with the samconfig beside it, as sam deploy would"]
 
 
 def test_a_person_says_more_than_samconfig(template: Path, tmp_path: Path) -> None:

@@ -166,7 +166,8 @@ Parameters:
 Resources:
   Queue:
     Type: AWS::SQS::Queue
-    Properties: {Tags: [{Key: t, Value: !Ref Team}, {Key: s, Value: !Ref Size}, {Key: z, Value: !Select [0, !Ref Zones]}]}
+    Properties:
+      Tags: [{Key: t, Value: !Ref Team}, {Key: s, Value: !Ref Size}, {Key: z, Value: !Select [0, !Ref Zones]}]
 """
 KEYS = [{"ParameterKey": "Team", "ParameterValue": "a"}, {"ParameterKey": "Size", "UsePreviousValue": True}]
 BESIDE: dict[str, list[Any]] = {

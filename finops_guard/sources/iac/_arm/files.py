@@ -33,6 +33,8 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
             yield from _file(file, prefix, document, given, alone=len(files) == 1)
     if len(files) > 1:
         left_over(document, given)
+    if not given:
+        document.notes.remarks += _beside(files)
 
 
 def _file(file: Path, prefix: str, document: Reading, given: Sequence[Values], *, alone: bool) -> Iterator[Resource]:
@@ -55,7 +57,6 @@ def _template(
     scope = scope_of(body, chosen(given, declared))
     place = Place(prefix, files=(file.resolve(),))
     yield from Template(Nested(body, text, scope), place, document).resources()
-    _beside(file, given, document)
 
 
 def _spelt(body: Map) -> Iterator[str]:
@@ -63,8 +64,9 @@ def _spelt(body: Map) -> Iterator[str]:
     yield from declared if isinstance(declared, dict) else ()
 
 
-def _beside(file: Path, given: Sequence[Values], document: Reading) -> None:
-    """A remark on a parameter file that is there and was not given: which of them counts is for people to say."""
-    beside = file.with_suffix(".parameters.json")
-    if not given and beside.is_file():
-        document.notes.remarks.append(f"{file} is read without {beside.name}: --var-file {beside}")
+def _beside(files: Sequence[Path]) -> Iterator[str]:
+    """A remark on parameter files that are there and were not given: which of them counts is for people to say."""
+    found = [beside for file in files if (beside := file.with_suffix(".parameters.json")).is_file()]
+    if found:
+        more = f", and {len(found) - 1} more are there" if len(found) > 1 else ""
+        yield f"{found[0]} is not read unless it is named{more}: --var-file {found[0]}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ class Beside:
     def __init__(self, document: Reading) -> None:
         self._document = document
         self._given: Sequence[Values] | None = None
+        self._configured: list[Path] = []
         self._assemblies: dict[Path, Mapping[str, Deployment]] = {}
 
     @property
@@ -36,10 +37,12 @@ class Beside:
             self._assemblies[folder] = assembly.stacks(folder)
         found = self._assemblies[folder].get(template.name)
         if found is None and (found := samconfig.said_of(template)) is not None:
-            self._remark(template, found)
+            said = next(iter(found.values))
+            self._configured += [template] if said.parameters or said.tags else []
         return (found or Deployment()).plus(self.given)
 
-    def _remark(self, template: Path, found: Deployment) -> None:
-        said = next(iter(found.values))
-        if said.parameters or said.tags:
-            self._document.notes.remarks.append(f"{template} is read with {said.source}, as sam deploy would")
+    def remarks(self) -> Iterator[str]:
+        """What was taken unasked."""
+        if self._configured:
+            more = f", and {len(self._configured) - 1} more with theirs" if len(self._configured) > 1 else ""
+            yield f"{self._configured[0]} is read with the samconfig beside it, as sam deploy would{more}"

@@ -33,6 +33,7 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
             found = deployed(file, document, beside.deployment(file), prefix, alone=len(files) == 1)
             nested.update(found.children())
             read.append((file, found))
+    document.notes.remarks += beside.remarks()
     if len(files) > 1:
         left_over(document, given)
     for file, found in read:
