@@ -6,16 +6,13 @@ Compiled once for each place in a file, run once for each instance. Unknown oper
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl import loops, templates
-from finops_guard.sources.iac._hcl.operators import BINARY, chosen, equal, negated, opposite
-from finops_guard.sources.iac._hcl.traversal import attribute, each_of, indexed
-from finops_guard.sources.iac._hcl.types import type_of
-from finops_guard.sources.iac._hcl.unification import unify
-from finops_guard.sources.iac._hcl.values import Lazy, List, OpenMap, Typed, Val, WrongError, boolean, parsed, text
+from finops_guard.sources.iac._hcl import choices, loops, templates
+from finops_guard.sources.iac._hcl.operators import BINARY, negated, opposite
+from finops_guard.sources.iac._hcl.steps import GIVEN, given, step_of, taken
+from finops_guard.sources.iac._hcl.values import Lazy, OpenMap, Val, WrongError, parsed, text
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.scope import Scope
 
 Run: TypeAlias = "Callable[[Scope], Val]"
-_STEPS = frozenset(("get_attr", "index", "splat"))
-_LEAST = {"object_elem": 3}
 
 
 def compiled(node: Node, data: bytes) -> Run:
@@ -55,7 +50,7 @@ def _chain(children: list[Node], data: bytes) -> Run:
         return _variable(first, rest, data)
     else:
         run = compiled(first, data)
-    return _taken(run, rest, data)
+    return taken(run, rest, data, compiled)
 
 
 def _within_parentheses(children: list[Node], data: bytes) -> tuple[Run, list[Node]]:
@@ -66,96 +61,41 @@ def _within_parentheses(children: list[Node], data: bytes) -> tuple[Run, list[No
 def _variable(node: Node, rest: list[Node], data: bytes) -> Run:
     root = _text(node, data)
     if root[0].isdecimal():
-        return _taken(constant(parsed(root)), rest, data)  # see syntax._EXPONENT
+        return taken(constant(parsed(root)), rest, data, compiled)  # see syntax._EXPONENT
     names = []
     for step in rest:
         if step.type != "get_attr":
             break
         names.append(_text(step.children[-1], data))
     steps = tuple(names)
-    whole = [_step(step, data) for step in rest] if not any(step.type == "splat" for step in rest) else None
+    whole = [step_of(step, data, compiled) for step in rest] if not any(step.type == "splat" for step in rest) else None
 
     if whole is not None:
 
         def look(scope: Scope) -> Val:
             if root in scope.names:
-                value, taken = scope.names[root], 0
+                value, used = scope.names[root], 0
             else:
-                value, taken = scope.module.look(root, steps)
-            for step in whole[taken:]:
+                value, used = scope.module.look(root, steps)
+            for step in whole[used:]:
                 value = step(value, scope)
             return value
 
         return look
-    after = [_taken(_given, rest[index:], data) for index in range(len(steps) + 1)]
+    after = [taken(given, rest[index:], data, compiled) for index in range(len(steps) + 1)]
 
     def splat(scope: Scope) -> Val:
         if root in scope.names:
-            value, taken = scope.names[root], 0
+            value, used = scope.names[root], 0
         else:
-            value, taken = scope.module.look(root, steps)
-        return after[taken](scope.within({"\0": value}))
+            value, used = scope.module.look(root, steps)
+        return after[used](scope.within({GIVEN: value}))
 
     return splat
 
 
-def _given(scope: Scope) -> Val:
-    return scope.names["\0"]
-
-
 def _text(node: Node, data: bytes) -> str:
     return data[node.start_byte : node.end_byte].decode()
-
-
-def _taken(run: Run, rest: list[Node], data: bytes) -> Run:
-    """What is taken from a term, step by step; after a splat, from each of its elements."""
-    for at, step in enumerate(rest):
-        if step.type == "splat":
-            return _splat(run, step, rest[at + 1 :], data)
-        run = _then(run, _step(step, data))
-    return run
-
-
-def _then(run: Run, step: Callable[[Val, Scope], Val]) -> Run:
-    return lambda scope: step(run(scope), scope)
-
-
-def _step(node: Node, data: bytes) -> Callable[[Val, Scope], Val]:
-    if node.type == "get_attr":
-        name = _text(node.children[-1], data)
-        return lambda value, _scope: attribute(value, name)
-    inner = node.children[0]
-    if inner.type == "legacy_index":
-        digits = _text(inner, data).removeprefix(".")
-        return lambda value, _scope: indexed(value, int(digits))
-    key = next((child for child in inner.children if child.type == "expression"), None)
-    if key is None:
-        return lambda _value, _scope: Unknown("an index that we do not read")
-    run = compiled(key, data)
-    return lambda value, scope: indexed(value, run(scope))
-
-
-def _splat(run: Run, node: Node, rest: list[Node], data: bytes) -> Run:
-    inside = [child for child in node.children[0].children if child.type in _STEPS]
-    full = node.children[0].type == "full_splat"
-    if full:
-        each, after = [*inside, *rest], []
-    else:
-        taken = [index for index, step in enumerate(inside) if step.type != "get_attr"]
-        cut = taken[0] if taken else len(inside)
-        each, after = inside[:cut], [*inside[cut:], *rest]
-    from_each = _taken(_given, each, data)
-
-    def spread(scope: Scope) -> Val:
-        value = run(scope)
-        items = each_of(value)
-        if isinstance(items, Unknown):
-            return items
-        found = [from_each(scope.within({"\0": item})) for item in items]
-        of = unify([type_of(item) for item in found]) if type(value) is List else None
-        return found if of is None or isinstance(of, tuple) else List(found, of)
-
-    return _taken(spread, after, data)
 
 
 def _literal(node: Node, data: bytes) -> Run:
@@ -228,7 +168,7 @@ def _call(node: Node, data: bytes) -> Run:
     runs = [compiled(child, data) for child in arguments]
     spread = inside is not None and any(child.type == "ellipsis" for child in inside.children)
     if name in {"try", "can"}:
-        return _tried(runs) if name == "try" else _can(runs)
+        return choices.tried(runs) if name == "try" else choices.can(runs)
     if not spread:
         return lambda scope: scope.module.call(name, [run(scope) for run in runs])
 
@@ -242,75 +182,6 @@ def _call(node: Node, data: bytes) -> Run:
         return scope.module.call(name, [*values, *last])
 
     return call
-
-
-def _tried(runs: list[Run]) -> Run:
-    """`try`: of a value that cannot be told, which one it will be cannot either, and so not its type."""
-
-    def attempt(scope: Scope) -> Val:
-        for run in runs:
-            try:
-                value = run(scope)
-            except WrongError:
-                continue
-            return replace(value, of="any") if isinstance(value, Typed) else value
-        raise WrongError("no alternative of try is valid")
-
-    return attempt
-
-
-def _can(runs: list[Run]) -> Run:
-    def possible(scope: Scope) -> Val:
-        try:
-            value = runs[0](scope)
-        except WrongError:
-            return False
-        return value if isinstance(value, Unknown) else True
-
-    return possible
-
-
-def _conditional(node: Node, data: bytes) -> Run:
-    test, yes, no = (compiled(child, data) for child in node.children if child.type == "expression")
-
-    def choose(scope: Scope) -> Val:
-        holds = boolean(test(scope))
-        if isinstance(holds, Unknown):
-            one, other = _or_unknown(yes, scope), _or_unknown(no, scope)
-            same = equal(one, other)
-            return chosen(one, other) if same is True else _either(one, other, holds)
-        return _chosen(*((yes, no) if holds else (no, yes)), scope)
-
-    return choose
-
-
-def _chosen(taken: Run, left: Run, scope: Scope) -> Val:
-    """The branch that is taken. Of one that goes wrong and is not taken, Terraform knows a part of the type, not we."""
-    value = taken(scope)
-    try:
-        other = left(scope)
-    except WrongError as wrong:
-        plain = not isinstance(value, (dict, list)) or all(
-            isinstance(each, str) for each in (value.values() if isinstance(value, dict) else value)
-        )
-        return value if plain else Unknown(f"the branch of a condition that is not taken: {wrong}")
-    return chosen(value, other)
-
-
-def _or_unknown(run: Run, scope: Scope) -> Val:
-    """A branch of which it cannot be told whether it is taken."""
-    try:
-        return run(scope)
-    except WrongError as wrong:
-        return Unknown(str(wrong))
-
-
-def _either(one: Val, other: Val, why: Unknown) -> Val:
-    """Of two maps, the keys of both; a key that only one has is there or not."""
-    if not (isinstance(one, dict) and isinstance(other, dict)):
-        return why
-    shared = [(key, value if equal(value, other[key]) is True else why) for key, value in one.items() if key in other]
-    return OpenMap(shared, why.reason)
 
 
 def _binary(node: Node, data: bytes) -> Run:
@@ -335,7 +206,7 @@ _KINDS: dict[str, Callable[[Node, bytes], Run]] = {
     "tuple": _tuple,
     "object": _object,
     "function_call": _call,
-    "conditional": _conditional,
+    "conditional": lambda node, data: choices.conditional(node, data, compiled),
     "binary_operation": _binary,
     "unary_operation": _unary,
     "for_expr": lambda node, data: loops.repeated(node, data, compiled),
