@@ -49,8 +49,8 @@ class Undone:
 
     @property
     def exit_code(self) -> int:
-        """4 where something failed or was not tried, else 0."""
-        failed = any(outcome.state == "failed" for outcome in self.outcomes)
+        """4 where something failed, has to wait or was not tried, else 0."""
+        failed = any(outcome.state in ("failed", "scheduled") for outcome in self.outcomes)
         return ActError.exit_code if failed or self.short else 0
 
 

@@ -142,8 +142,8 @@ def _outcome(act: Act, live: Resource | None, answer: Outcome | None, result: Re
     """What came of an act; None where it cannot be told, which `result` says: the act stays open."""
     answer = answer or Outcome(act.step, "failed", {}, {}, "no answer")
     before = act.before if _tags(act) else {**act.before, **answer.before}
-    if answer.state == "skipped":
-        return Outcome(act.step, "skipped", before, before, answer.error)
+    if answer.state in ("skipped", "scheduled"):
+        return Outcome(act.step, answer.state, before, before, answer.error)
     ended = live.fields.get("state") if live is not None and act.verb == "stop" else None
     if ended in _ENDED:  # a job came to its end while we stopped it
         if answer.state == "done":

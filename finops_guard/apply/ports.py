@@ -44,8 +44,9 @@ class Verbs(Protocol):
         """Who else depends on resources, by id, of those of which that can be told."""
 
     def act(self, verb: str, steps: Sequence[Step]) -> Iterator[Outcome]:
-        """Do a verb; an outcome for each step as the cloud answered: done, failed, or skipped (nothing was sent).
+        """Do a verb; an outcome for each step as the cloud answered: done or failed.
 
+        Where nothing was sent: skipped, because there is nothing to do, or scheduled, because it works later.
         `step.resource` was just read. `tag` writes the keys of `step.after` and removes those that are None there.
         """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -163,9 +164,9 @@ def tell(run: str, rows: Sequence[Row], short: Sequence[str], shape: str, *, las
         write(f"{paint(colours.get(state_, 'bold'), f'{state_:<9}')} {row.verb:<14} {printable(row.resource)}{because}")
     for why in short:
         write(paint("red", printable(why)))
-    counts = [
-        f"{sum(row.outcome.state == name for row in rows)} {name}" for name in ("done", "skipped", "failed", "refused")
-    ]
+    states = Counter(row.outcome.state for row in rows)
+    counts = [f"{states[name]} {name}" for name in ("done", "skipped", "failed", "refused")]
+    counts += [f"{states['scheduled']} not now"] if states["scheduled"] else []
     write(f"run {run}: {', '.join(counts)}" + (f", {len(lasting)} cannot be put back" if lasting else ""))
 
 

@@ -54,7 +54,8 @@ class Kill:
 @dataclass
 class Cloud:
     """`fault(verb, id)` names what goes wrong: denied, throttled, lost (done, no answer), lie (answered, not done),
-    crash (the verb raises), blind (afterwards it cannot be read). `effects` are the changes that were really made.
+    busy (not now), crash (the verb raises), blind (afterwards it cannot be read). `effects` are the changes that were
+    really made.
     """
 
     machines: dict[str, Machine] = field(default_factory=dict)
@@ -109,6 +110,9 @@ class Cloud:
             raise ConnectionError("the connection broke")
         if name not in self.machines:
             yield Outcome(step.id, "skipped", {}, {}, "it is gone")
+            return
+        if fault == "busy":
+            yield Outcome(step.id, "scheduled", {}, {}, "it is updating")
             return
         if fault in ("denied", "throttled"):
             yield Outcome(step.id, "failed", {}, {}, f"{fault}: {verb}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from finops_guard.model import Outcome
 from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._errors import Unreadable
-from finops_guard.sources.aws._writes import changed, failed, skipped
+from finops_guard.sources.aws._writes import changed, failed, not_now, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -81,7 +81,7 @@ def scaled(site: Cell, step: Step, resize: Resize, delete: Callable[[str], None]
     if not any(counts.values()):
         return skipped(step, "already scaled to zero" if counts else "it has no instances of its own", before)
     if status != "InService":
-        return failed(step, f"it is {status}: try again when it is InService", before)
+        return not_now(step, f"it is {status}: try again when it is InService", before)
     if _scales_by_itself(site, endpoint):
         return failed(step, "Application Auto Scaling manages its instances and would bring them back", before)
     refused = "SageMaker changes the count of one variant at a time"
@@ -128,7 +128,7 @@ def restored(site: Cell, step: Step, resize: Resize, create: Callable[[str, Answ
     if now["counts"] != step.after.get("counts", dict.fromkeys(counts, 0)):  # without, its run was cut short
         return skipped(step, "left alone, its counts were changed by others since", now)
     if endpoint["EndpointStatus"] != "InService":
-        return failed(step, f"it is {endpoint['EndpointStatus']}: try again when it is InService", now)
+        return not_now(step, f"it is {endpoint['EndpointStatus']}: try again when it is InService", now)
     after = {"capacity": sum(counts.values()), "counts": counts}
     asked = _asked(endpoint, counts)
     return changed(step, now, after, lambda: resize(_name(step), asked), _reader(site, step))

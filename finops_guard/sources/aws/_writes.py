@@ -98,6 +98,11 @@ def skipped(step: Step, why: str, before: Mapping[str, object] | None = None) ->
     return Outcome(step.id, "skipped", before or {}, before or {}, why)
 
 
+def not_now(step: Step, why: str, before: Mapping[str, object] | None = None) -> Outcome:
+    """An act that will work in a while: nothing was sent, and nothing went wrong."""
+    return Outcome(step.id, "scheduled", before or {}, before or {}, why)
+
+
 def one_each(steps: Sequence[Step], act: Callable[[Step], Outcome]) -> Iterator[Outcome]:
     """Act on one after the other; what could not be read first is not acted on."""
     for step in steps:
@@ -156,7 +161,7 @@ class Move:
         if state in self.ends:
             return skipped(step, f"already {state}", before)
         if state in self.soon:
-            return failed(step, f"it is still {state}: try again in a minute", before)
+            return not_now(step, f"it is still {state}: try again in a minute", before)
         if state not in self.begin:
             return skipped(step, f"it is {state}", before)
         return None

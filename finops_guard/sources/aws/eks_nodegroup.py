@@ -12,7 +12,7 @@ from finops_guard.sources.aws._cells import tag_map
 from finops_guard.sources.aws._errors import Unreadable
 from finops_guard.sources.aws._managed import managed_by
 from finops_guard.sources.aws._reading import one_by_one
-from finops_guard.sources.aws._writes import changed, failed, one_each, skipped
+from finops_guard.sources.aws._writes import changed, failed, not_now, one_each, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,7 +80,7 @@ def scale_to_zero(site: Site, steps: Sequence[Step]) -> Iterator[Outcome]:
         if before["scaling"]["minSize"] == before["scaling"]["desiredSize"] == 0:
             return skipped(step, "already scaled to zero", before)
         if group["status"] != "ACTIVE":
-            return failed(step, f"it is {group['status']}: try again when it is ACTIVE", before)
+            return not_now(step, f"it is {group['status']}: try again when it is ACTIVE", before)
         scaling = {**before["scaling"], "minSize": 0, "desiredSize": 0}
 
         def send() -> None:

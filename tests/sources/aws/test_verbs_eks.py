@@ -165,7 +165,7 @@ def test_a_group_that_is_being_changed_waits(cloud: Cloud, groups: list[Resource
     cloud.instead = {"DescribeNodegroup": lambda _: answer({"nodegroup": group})}
     requests = sent(cloud, UPDATE)
     (outcome,) = act([step(groups[0], "scale_to_zero")])
-    assert (outcome.state, outcome.error) == ("failed", "it is UPDATING: try again when it is ACTIVE")
+    assert (outcome.state, outcome.error) == ("scheduled", "it is UPDATING: try again when it is ACTIVE")
     assert requests == []
 
 

@@ -112,7 +112,7 @@ def test_what_still_stops_is_started_later(cloud: Cloud, notebooks: list[Resourc
     told = {"NotebookInstanceArn": notebooks[0].id, "NotebookInstanceName": "a", "NotebookInstanceStatus": "Stopping"}
     cloud.instead = {"DescribeNotebookInstance": lambda _: answer(told)}
     (outcome,) = act([step(notebooks[0], "start")])
-    assert (outcome.state, outcome.error) == ("failed", "it is still stopping: try again in a minute")
+    assert (outcome.state, outcome.error) == ("scheduled", "it is still stopping: try again in a minute")
 
 
 def test_one_notebook_that_fails_holds_up_no_other(
