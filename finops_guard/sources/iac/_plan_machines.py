@@ -78,7 +78,7 @@ def _is_spot(side: Values) -> bool:
 
 def _numbered(row: IacType, side: Values, written: Collection[str]) -> Machines:
     """The machines and how many. A number that nobody wrote the provider takes from others: `min_size`, say."""
-    filled = (_planned.STANDBY, _planned.VOLUME)
+    filled = {_planned.STANDBY, *_planned.DEFAULTS.get(row.type, ())}
     numbers = [*row.count, *(path for fact, path in row.facts.items() if fact in filled)]
     filled_in = {path for path in numbers if written and path[0] not in written}
 

@@ -22,8 +22,14 @@ NO_ACCELERATORS: Mapping[str, Value] = {
 }
 _LARGEST = 10**12
 _TOO_LARGE = Unknown("its number is larger than there can be of anything")
-STANDBY, VOLUME = "multi_az", "volume_type"
-"""The facts that there is a second machine which waits, and what kind of volume it is."""
+STANDBY = "multi_az"
+"""The fact that there is a second machine which waits."""
+DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "AWS::EC2::Volume": {"volume_type": "gp2"},
+    "AWS::EC2::VPCEndpoint": {"endpoint_type": "Gateway"},
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": {"lb_type": "application"},
+}
+"""What EC2 and load balancing make of nothing (CreateVolume, CreateVpcEndpoint, CreateLoadBalancer)."""
 _ACCELERATORS = tuple(NO_ACCELERATORS)
 _NOT_IN_TABLE = "neither the document nor the shipped table says"
 _ACCOUNT = "the document does not say which account it goes to"
@@ -120,8 +126,7 @@ def machines_of(row: IacType, look: Look) -> Machines:
     machine, choices = one_of(first(look, row.machine))
     count = total(first(look, row.count))
     facts = {fact: at(look, path) for fact, path in row.facts.items()}
-    if VOLUME in row.facts and row.type == "AWS::EC2::Volume" and facts[VOLUME] is None:
-        facts[VOLUME] = "gp2"  # what CreateVolume makes of nothing
+    facts |= {fact: value for fact, value in DEFAULTS.get(row.type, {}).items() if facts.get(fact) is None}
     standby = facts.pop(STANDBY, None)
     if isinstance(standby, Unknown):
         count = standby

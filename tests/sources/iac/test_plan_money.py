@@ -73,6 +73,8 @@ def both(type_: str, after: dict[str, object], before: dict[str, object]) -> dic
         (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Interface", "subnet_ids": ["a", "b", "c"]}),
          Decimal("21.9"), Decimal("21.9"), 0),
         (change("aws_vpc_endpoint", "a", {"vpc_endpoint_type": "Gateway"}), NONE, NONE, 0),
+        (change("aws_vpc_endpoint", "a", {"service_name": "s3"}, {"vpc_endpoint_type": True}), NONE, NONE, 0),
+        (change("aws_lb", "a", {"internal": True}), Decimal("0.0225") * H, Decimal("0.0225") * H, 0),
         (change("aws_networkfirewall_firewall", "a", {"subnet_mapping": [{"subnet_id": "a"}, {"subnet_id": "b"}]}),
          Decimal("0.395") * 2 * H, Decimal("0.395") * 2 * H, 0),
         (change("aws_db_instance", "a", {"instance_class": "db.m5.large", "engine": "mysql", "multi_az": True}),
