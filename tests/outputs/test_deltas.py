@@ -61,8 +61,8 @@ def test_every_report_tells_it() -> None:
     found = json.loads(written("json", made))
     assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(found)] == []
     assert found["deltas"][0] == {
-        "team": None, "budget": None, "currency": "EUR", "low": "1234.50", "high": None, "before": "100.00", "accelerators": 8.0,
-        "unknown": ["aws_x.`rm -rf`: no price"], "by_usage": 0,
+        "team": None, "budget": None, "currency": "EUR", "low": "1234.50", "high": None, "before": "100.00",
+        "accelerators": 8.0, "unknown": ["aws_x.`rm -rf`: no price"], "by_usage": 0,
     }  # fmt: skip
     text = written("markdown", made)
     assert "; the plan adds at least +1,234.50 EUR a month\n" in text
