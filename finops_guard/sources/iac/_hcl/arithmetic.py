@@ -9,7 +9,7 @@ from math import trunc
 from typing import TypeAlias
 
 from finops_guard.model import Unknown
-from finops_guard.sources.iac._hcl.values import Typed, WrongError, whole
+from finops_guard.sources.iac._hcl.values import Typed, WrongError, negative, whole
 
 Number: TypeAlias = "int | Decimal"
 Exact: TypeAlias = Callable[[Fraction, Fraction], Fraction]
@@ -59,7 +59,7 @@ def add(one: Number, other: Number) -> Number | Unknown:
 
 def subtract(one: Number, other: Number) -> Number | Unknown:
     """The difference."""
-    return add(one, -other)
+    return add(one, negative(other))
 
 
 def multiply(one: Number, other: Number) -> Number | Unknown:

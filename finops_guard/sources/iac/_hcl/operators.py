@@ -9,7 +9,18 @@ from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl import arithmetic
 from finops_guard.sources.iac._hcl.types import convert, type_of
 from finops_guard.sources.iac._hcl.unification import ANY, HIDDEN, loosened, unify
-from finops_guard.sources.iac._hcl.values import Lazy, List, Map, OpenMap, Val, WrongError, boolean, number, typed
+from finops_guard.sources.iac._hcl.values import (
+    Lazy,
+    List,
+    Map,
+    OpenMap,
+    Val,
+    WrongError,
+    boolean,
+    negative,
+    number,
+    typed,
+)
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._hcl.scope import Scope
@@ -84,7 +95,7 @@ def opposite(value: Val) -> Val:
 def negated(value: Val) -> Val:
     """`-value`."""
     plain = number(value)
-    return plain if isinstance(plain, Unknown) else -plain or arithmetic.NEGATIVE_ZERO
+    return plain if isinstance(plain, Unknown) else negative(plain) or arithmetic.NEGATIVE_ZERO
 
 
 def _arithmetic(of: Callable[[Any, Any], Val]) -> Callable[[Run, Run], Run]:

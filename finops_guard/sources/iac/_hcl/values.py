@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, TypeAlias
 
 from finops_guard.model import Unknown
@@ -159,6 +159,7 @@ def number(value: Val) -> int | Decimal | Unknown:
 
 
 _DIGITS = 100
+_EXACT = Context(prec=1000)
 _EXPONENT = 40
 """Beyond it, how Terraform writes a number is not ours to guess."""
 
@@ -180,7 +181,12 @@ def whole(value: Decimal) -> int | Decimal | Unknown:
     """The same number, as int where it is whole."""
     if abs(value.adjusted()) > _EXPONENT:
         return Unknown("a number too large or too small to be told exactly")
-    return int(value) if value == value.to_integral_value() else value.normalize()
+    return int(value) if value == value.to_integral_value() else value.normalize(_EXACT)
+
+
+def negative(value: int | Decimal) -> int | Decimal:
+    """The same number with the other sign; the operator of Decimal would round it to 28 digits."""
+    return -value if isinstance(value, int) else value.copy_negate()
 
 
 def boolean(value: Val) -> bool | Unknown:

@@ -7,7 +7,7 @@ from math import ceil, floor
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._hcl.arithmetic import NEGATIVE_ZERO, NOT_EXACT, add
-from finops_guard.sources.iac._hcl.values import List, Val, WrongError, number, text
+from finops_guard.sources.iac._hcl.values import List, Val, WrongError, negative, number, text
 
 _POWER = 100
 _WHOLE = 2**53
@@ -89,7 +89,7 @@ def _signum(value: Val) -> int:
 
 
 FUNCTIONS = {
-    "abs": lambda value: abs(_n(value)),
+    "abs": lambda value: negative(_n(value)) if _n(value) < 0 else _n(value),
     "ceil": _ceil,
     "floor": lambda value: floor(_n(value)),
     "max": lambda *values: max(map(_n, values)),
