@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RUNS = 2
+ENVIRON = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""Where Python may keep what it compiled: the first run of a tool compiles it, and is not the best one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,15 @@ class Spent:
 
 def best(command: list[str], environ: dict[str, str] | None = None) -> Spent:
     """The run with the fewest CPU seconds."""
-    return min((_run(command, os.environ | (environ or {})) for _ in range(RUNS)), key=lambda run: run.seconds)
+    return min((measured(command, environ) for _ in range(RUNS)), key=lambda run: run.seconds)
 
 
-def _run(command: list[str], environ: dict[str, str]) -> Spent:
+def measured(command: list[str], environ: dict[str, str] | None = None) -> Spent:
+    """One run."""
     with tempfile.NamedTemporaryFile() as output:
         starter = [sys.executable, "-S", "-E", __file__, output.name, *command]
-        ran = subprocess.run(starter, capture_output=True, check=True, env=environ)  # noqa: S603 - our own command
+        used = ENVIRON | (environ or {})
+        ran = subprocess.run(starter, capture_output=True, check=True, env=used)  # noqa: S603 - our own command
         lines = ran.stderr.decode("utf-8", "replace").strip().splitlines()
         told = json.loads(ran.stdout)
         return Spent(**told, output=Path(output.name).read_bytes(), complaint=lines[-1] if lines else "")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
-import subprocess
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks._spent import measured
 
 ROUNDS = 15
 GOAL = 0.15
@@ -17,20 +20,12 @@ COMMANDS = {
 }
 
 
-def cpu(command: list[str]) -> float:
-    """User and system seconds of one run of a command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-
-
 def main() -> None:
     """Print the figures; the commands take turns, so that load falls on all of them."""
     times: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(ROUNDS):
         for name, command in COMMANDS.items():
-            times[name].append(cpu(command))
+            times[name].append(measured(command).seconds)
     bare = statistics.median(times["python -c pass"])
     for name, spent in times.items():
         median = statistics.median(spent)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks._spent import measured
 
 RULES = 1_000
 ROUNDS = 5
@@ -40,13 +42,11 @@ RULE = """  rule-{number}:
 """
 
 
-def cpu(command: list[str]) -> float:
-    """User and system seconds of one run of a command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603 - our own command
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+def cpu(path: Path) -> float:
+    """User and system seconds of one run."""
+    ran = measured([sys.executable, "-m", "finops_guard", "validate", str(path)])
+    assert ran.code == 0, ran.output.decode() + ran.complaint
+    return ran.seconds
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def main() -> None:
         path = Path(folder, "rules", "bench.yaml")
         path.parent.mkdir()
         path.write_text(HEAD + "".join(RULE.format(number=n, percent=n % 90) for n in range(1, RULES + 1)), "utf-8")
-        times = [cpu([sys.executable, "-m", "finops_guard", "validate", str(path)]) for _ in range(ROUNDS)]
+        times = [cpu(path) for _ in range(ROUNDS)]
         size = path.stat().st_size // 1000
     print(f"{statistics.median(times):.2f} CPU s (best {min(times):.2f}): validate {RULES:,} rules, {size} KB")
     print(f"goal: {GOAL} CPU s; load {os.getloadavg()[0]:.1f}")
