@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from finops_guard.sources.iac._types import Path
 
 
+MOST = 300
+"""Texts that are kept of those that a value may be."""
+
+
 class Open(dict[str, object]):
     """A map that may hold more keys than it says; `because`."""
 
@@ -24,7 +28,7 @@ class Open(dict[str, object]):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Unknown):
-    """A parameter without a value, which allows none but these."""
+    """One of these, and which cannot be told: what a parameter without a value allows, or two texts of a condition."""
 
     of: tuple[str, ...] = ()
 
@@ -73,6 +77,8 @@ def both(one: object, other: object, reason: str) -> object:
         return NO_VALUE
     if type(one) is type(other) and one == other:
         return one
+    if isinstance(one, str | Choice) and isinstance(other, str | Choice):
+        return one_of(reason, (*_choices(one), *_choices(other)))
     if isinstance(one, dict) and isinstance(other, dict):
         return _both_maps(one, other, reason)
     if are_pairs(one) and are_pairs(other):
@@ -86,6 +92,15 @@ def both(one: object, other: object, reason: str) -> object:
         if are_pairs(there):
             return _both_pairs(there, [], reason)
     return Unknown(reason)
+
+
+def one_of(reason: str, values: Sequence[str]) -> Unknown:
+    """One of some texts; of too many just that it cannot be told."""
+    return Choice(reason, tuple(dict.fromkeys(values))) if len(values) <= MOST else Unknown(reason)
+
+
+def _choices(one: str | Choice) -> tuple[str, ...]:
+    return (one,) if isinstance(one, str) else one.of
 
 
 def _both_maps(one: Mapping[str, object], other: Mapping[str, object], reason: str) -> dict[str, object]:

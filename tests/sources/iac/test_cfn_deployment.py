@@ -210,6 +210,15 @@ def test_samconfig_is_of_the_template_that_it_names(tmp_path: Path) -> None:
     assert isinstance(tags(read(tmp_path / "template.yaml"), "Q")["team"], Unknown)
 
 
+def test_what_sam_built_is_deployed_as_its_source(tmp_path: Path) -> None:
+    (tmp_path / ".aws-sam" / "build").mkdir(parents=True)
+    (tmp_path / ".aws-sam" / "build" / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "samconfig.toml").write_text(
+        '[default.deploy.parameters]\nparameter_overrides = "Env=prod"\ntags = "a=b"\n'
+    )
+    assert tags(read(tmp_path / ".aws-sam" / "build" / "template.yaml"))["a"] == "b"
+
+
 @pytest.mark.parametrize("text", ["[default", '[default.deploy.parameters]\ntags = "a=\\"b"\n'])
 def test_a_broken_samconfig_is_one_line(template: Path, tmp_path: Path, text: str) -> None:
     (tmp_path / "samconfig.toml").write_text(text)

@@ -101,6 +101,9 @@ MACHINES = """\
 Parameters:
   Gpu: {Type: String, AllowedValues: [p5.48xlarge, p4d.24xlarge]}
   Plain: {Type: String, AllowedValues: [t3.large, m5.large]}
+  Size: {Type: String, AllowedValues: [small, large]}
+Conditions: {Large: !Equals [!Ref Size, large]}
+Mappings: {Sizes: {small: {machine: t3.large, same: p5.48xlarge}, large: {machine: m5.large, same: p5.48xlarge}}}
 Resources:
   LT:
     Type: AWS::EC2::LaunchTemplate
@@ -109,6 +112,10 @@ Resources:
         InstanceType: !Ref Gpu
         TagSpecifications: [{ResourceType: instance, Tags: [{Key: team, Value: vision}]}]
   Plain: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Plain}}
+  Either: {Type: AWS::EC2::Instance, Properties: {InstanceType: !If [Large, m5.large, t3.large]}}
+  Mapped: {Type: AWS::EC2::Instance, Properties: {InstanceType: !FindInMap [Sizes, !Ref Size, machine]}}
+  Perhaps: {Type: AWS::EC2::Instance, Properties: {InstanceType: !If [Large, p5.48xlarge, t3.large]}}
+  Same: {Type: AWS::EC2::Instance, Properties: {InstanceType: !FindInMap [Sizes, !Ref Size, same]}}
   Gpu: {Type: AWS::EC2::Instance, Properties: {InstanceType: !Ref Gpu}}
   Fleet:
     Type: AWS::EC2::EC2Fleet
@@ -146,6 +153,10 @@ Resources:
     [
         ("Plain", 0, None, None),
         ("Gpu", Unknown, Unknown, None),
+        ("Either", 0, None, None),
+        ("Mapped", 0, None, None),
+        ("Perhaps", Unknown, Unknown, None),
+        ("Same", 8, "H100", None),
         ("Fleet", 24, "H100", "vision"),
         ("Mixed", Unknown, Unknown, Unknown),
         ("Spot", 16, "A100", "spot"),

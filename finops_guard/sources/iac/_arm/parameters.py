@@ -10,7 +10,7 @@ from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._arm.scope import Scope
-from finops_guard.sources.iac._either import Choice, Open
+from finops_guard.sources.iac._either import Open, one_of
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._parameters import Values
@@ -46,7 +46,7 @@ def parameter(name: str, scope: Scope) -> object:
         declared.get("allowedValues") if isinstance(declared, dict) else None,
     )
     if isinstance(allowed, list) and allowed and all(isinstance(each, str) for each in allowed):
-        return Choice(why, tuple(allowed))
+        return one_of(why, allowed)
     return Unknown(why)
 
 

@@ -9,7 +9,7 @@ from finops_guard.errors import InputError
 from finops_guard.language.near import suggest
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._cfn.scope import Scope, text_of
-from finops_guard.sources.iac._either import Choice, Open
+from finops_guard.sources.iac._either import Open, one_of
 
 if TYPE_CHECKING:
     from finops_guard.sources.iac._parameters import Values
@@ -21,6 +21,13 @@ _LISTS = ("CommaDelimitedList", "List<", f"{_READ}List<", f"{_READ}CommaDelimite
 
 def parameter(name: str, scope: Scope) -> object:
     """The value of a parameter. Of one that is `NoEcho` only conditions see it: reports are for many eyes."""
+    key = (name, scope.deciding)
+    if key not in scope.known:
+        scope.known[key] = _worked_out(name, scope)
+    return scope.known[key]
+
+
+def _worked_out(name: str, scope: Scope) -> object:
     declared = scope.parameters[name]
     if not isinstance(declared, dict):
         return Unknown(f"parameter {name} is not a map")
@@ -32,7 +39,7 @@ def parameter(name: str, scope: Scope) -> object:
     elif "Default" not in declared:
         words = _allowed(declared)
         why = f"parameter {name} has no value"
-        return Choice(why, words) if words and not type_.startswith((_READ, *_LISTS)) else Unknown(why)
+        return one_of(why, words) if words and not type_.startswith((_READ, *_LISTS)) else Unknown(why)
     else:
         found = declared["Default"]
     if isinstance(found, Unknown):

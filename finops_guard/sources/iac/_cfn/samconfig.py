@@ -30,7 +30,7 @@ _LONGEST = 100_000
 def said_of(template: Path) -> Deployment | None:
     """How `sam deploy` would deploy a template; None where nothing beside it says. InputError for a broken file."""
     folder = template.parent
-    if folder.parts[-2:] == (".aws-sam", "build"):
+    if built := folder.parts[-2:] == (".aws-sam", "build"):
         folder = folder.parent.parent
     file = next((found for name in _NAMES if (found := folder / name).is_file()), None)
     if file is None:
@@ -38,8 +38,9 @@ def said_of(template: Path) -> Deployment | None:
     config = _read(file)
     if _DEFAULT in config:
         options = _options(config[_DEFAULT])
-        return _deployment(file, options) if _is_of(template, folder, options) else None
-    others = {name: each for name in config if (each := _options(config[name])) and _is_of(template, folder, each)}
+        return _deployment(file, options) if built or _is_of(template, folder, options) else None
+    said = {name: each for name in config if (each := _options(config[name]))}
+    others = {name: each for name, each in said.items() if built or _is_of(template, folder, each)}
     return _undecided(file, others) if others else None
 
 

@@ -41,6 +41,8 @@ class Scope:
     pseudo: Mapping[str, str] = field(default_factory=dict)
     output: Callable[[str, str], object] = lambda _name, _output: None
     loop: Mapping[str, str] = field(default_factory=dict)
+    known: dict[tuple[str, bool], object] = field(default_factory=dict)
+    """Parameters worked out so far, for conditions and for all else."""
     decided: dict[str, bool | Unknown | None] = field(default_factory=dict)
     """Conditions found out so far; None while one is being found out."""
     deciding: bool = False

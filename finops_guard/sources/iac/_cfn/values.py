@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 
 from finops_guard.model import Unknown
 from finops_guard.sources.iac._cfn.conditions import branches, equals, every, named, negated, some
@@ -15,7 +16,7 @@ from finops_guard.sources.iac._cfn.functions import LONG, MAX_TEXT, PURE
 from finops_guard.sources.iac._cfn.loops import keys_of
 from finops_guard.sources.iac._cfn.parameters import parameter
 from finops_guard.sources.iac._cfn.scope import Reference, Scope, text_of
-from finops_guard.sources.iac._either import NO_VALUE, Open, both, key_of
+from finops_guard.sources.iac._either import NO_VALUE, Choice, Open, both, key_of
 
 _PSEUDO = ("AccountId", "NotificationARNs", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 _HOLE = re.compile(r"\$\{(!?)([^${}]*)\}")
@@ -177,15 +178,25 @@ def _find_in_map(arguments: object, scope: Scope) -> object:
     if not isinstance(arguments, list) or len(arguments) < 3:  # noqa: PLR2004 - map, key, key
         return Unknown("a Fn::FindInMap that is not [map, key, key]")
     options = arguments[3] if len(arguments) > 3 else None  # noqa: PLR2004 - LanguageExtensions' DefaultValue
-    found: object = scope.mappings
-    for part in arguments[:3]:
-        step = value_of(part, scope)
-        if isinstance(step, Unknown):
-            return Unknown(step.reason)
-        found = found.get(text_of(step)) if isinstance(found, dict) else None
+    found = _found(scope.mappings, [value_of(part, scope) for part in arguments[:3]], scope)
     if found is None and isinstance(options, dict) and "DefaultValue" in options:
         return value_of(options["DefaultValue"], scope)
     return Unknown("a Fn::FindInMap that finds nothing") if found is None else found
+
+
+def _found(found: object, steps: Sequence[object], scope: Scope) -> object:
+    """What stands below some keys; of a key that is one of several, what all of them agree on. None for nothing."""
+    for number, step in enumerate(steps):
+        if isinstance(step, Choice) and not any(isinstance(each, Unknown) for each in steps[number + 1 :]):
+            several = [_found(found, [each, *steps[number + 1 :]], scope) for each in step.of]
+            size = scope.spend(several, MAX_TEXT)
+            if isinstance(size, Unknown) or any(each is None for each in several):
+                return Unknown(step.reason)
+            return reduce(lambda one, other: both(one, other, step.reason), several)
+        if isinstance(step, Unknown):
+            return Unknown(step.reason)
+        found = found.get(text_of(step)) if isinstance(found, dict) else None
+    return found
 
 
 def _pure(name: str, arguments: object, scope: Scope) -> object:
