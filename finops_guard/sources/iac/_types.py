@@ -22,6 +22,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 MACHINES = ("instance_type", "machine_type", "vm_size", "node_type", "instance_class")
 """What providers call the attribute with a machine type."""
+_GRANTS = ("_iam_member", "_iam_binding", "_iam_policy")
 _CLOUDS = (
     ("aws", ("aws_", "awscc_", "AWS::", "Alexa::")),
     ("azure", ("azurerm_", "azapi_", "azuread_", "Microsoft.")),
@@ -82,6 +83,7 @@ def _tagged(name: str) -> IacType | None:
         kind="other",
         tags=path_of(tags) if tags else None,
         machine=tuple((attribute,) for attribute in MACHINES),
+        free=name.startswith("google_") and name.endswith(_GRANTS),
     )
 
 
