@@ -139,8 +139,8 @@ class Recheck:
         if finding is None:
             return "skipped", f"it no longer breaks {' and '.join(step.rules)}"
         rule = finding.rule.id
-        if finding.verdict != "fail":
-            return "refused", f"whether it still breaks {rule} is unknown: {_unknown(finding)}"
+        if finding.verdict != "fail" or finding.doubt is not None:
+            return "refused", finding.doubt or f"whether it still breaks {rule} is unknown: {_unknown(finding)}"
         if finding.exempt is not None:
             return "skipped", f"exempt: {finding.exempt}"
         if record is not None and record.held(now) and record.held_until is not None:

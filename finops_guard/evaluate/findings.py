@@ -16,7 +16,10 @@ def fingerprint(rule: str, resource: str) -> str:
 
 
 def findings(judgements: Iterable[Judgement], policy: Policy, now: datetime) -> Iterator[Finding]:
-    """Findings in the order of the judgements. An exemption covers a failure until the end of its last day (UTC)."""
+    """Findings in the order of the judgements. An exemption covers a failure until the end of its last day (UTC).
+
+    Where it is unknown whether one does the failure counts, and is not acted on.
+    """
     covers: dict[str, list[tuple[Exemption, Callable[[Resource], bool | None]]]] = {}
     for exemption in policy.exempt:
         if exemption.until >= now.date():
@@ -24,9 +27,11 @@ def findings(judgements: Iterable[Judgement], policy: Policy, now: datetime) -> 
             covers.setdefault(exemption.rule, []).append((exemption, test))
     for each in judgements:
         rule, resource = each.rule, each.resource
-        exempt = None
-        if each.verdict == "fail":
-            exempt = next((e for e, test in covers.get(rule.id, ()) if test(resource) is True), None)
+        exempt = doubt = None
+        if each.verdict == "fail" and rule.id in covers:
+            told = [(exemption, test(resource)) for exemption, test in covers[rule.id]]
+            exempt = next((exemption for exemption, holds in told if holds is True), None)
+            doubt = next((exemption for exemption, holds in told if holds is None), None) if exempt is None else None
         yield Finding(
             rule=rule,
             binding=each.binding.name,
@@ -36,5 +41,10 @@ def findings(judgements: Iterable[Judgement], policy: Policy, now: datetime) -> 
             reasons=tuple(map(Reason._make, each.reasons)),
             id=fingerprint(rule.id, resource.id),
             acts=each.acts,
-            exempt=None if exempt is None else f"{exempt.reason} ({exempt.by}, until {exempt.until})",
+            exempt=None if exempt is None else _said(exempt),
+            doubt=None if doubt is None else f"whether it is exempt is unknown: {_said(doubt)}",
         )
+
+
+def _said(exemption: Exemption) -> str:
+    return f"{exemption.reason} ({exemption.by}, until {exemption.until})"

@@ -34,7 +34,7 @@ class Finding:
     """Rule × resource × verdict, with reasons as data.
 
     `id` is the stable fingerprint. `acts` is false where the binding's `where` was unknown. `exempt` is the reason of
-    the exemption that covers it, or None.
+    the exemption that covers it, or None. `doubt`: why it cannot be told whether one does; then nothing is written.
     """
 
     rule: Rule
@@ -47,6 +47,7 @@ class Finding:
     acts: bool = True
     exempt: str | None = None
     since: datetime | None = None
+    doubt: str | None = None
 
 
 StepState: TypeAlias = Literal["scheduled", "due", "refused", "done", "failed", "skipped"]
@@ -210,9 +211,10 @@ class Report:
     they are looked at; those of a run that acts are held.
 
     `short`: why acts that were due in an enforcing run were not tried (`at_most`, a halt, too many failures, …);
-    `barred`: why it could not act at all; `more`: its time was up before all that is due was done; `journal_head`: the hash that seals what it did. `planned`: only what is
-    planned was judged; then only findings of `enforced` bindings (their declared mode is enforce) fail a pipeline.
-    `deltas`: what a plan adds to the bill of a month, all of it first, then each team's part.
+    `barred`: why it could not act at all; `more`: its time was up before all that is due was done; `journal_head`: the
+    hash that seals what it did. `planned`: only what is planned was judged; then only findings of `enforced` bindings
+    (their declared mode is enforce) fail a pipeline. `deltas`: what a plan adds to the bill of a month, all of it
+    first, then each team's part.
     """
 
     run_id: str

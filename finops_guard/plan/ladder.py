@@ -67,6 +67,7 @@ def _draft(finding: Finding, index: int, rung: Rung, context: Context, episode: 
     if not finding.acts:
         draft.refused += (f"whether binding '{binding.name}' holds for it is unknown",)
     if rung.do in WRITES:
+        draft.refused += (finding.doubt,) if finding.doubt else ()
         protections.check(draft, context)
     if rung.do in LIFECYCLE:
         losses.check(draft)

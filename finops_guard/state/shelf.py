@@ -102,5 +102,5 @@ class Shelf(Collection[Finding]):
             self._rules.append(rule)
         return (
             *(number, finding.binding, finding.severity, finding.resource, finding.verdict, finding.reasons),
-            *(finding.id, finding.acts, finding.exempt, finding.since),
+            *(finding.id, finding.acts, finding.exempt, finding.since, finding.doubt),
         )
