@@ -116,7 +116,7 @@ class Plan:
             found.facts["before"] = stood
         yield found
         if type_ == "aws_instance":
-            yield from self._volumes(planned, owner, before, found)
+            yield from self._volumes(planned, owner, before, found, other)
         if type_ == "aws_dynamodb_table":
             yield from self._replicas(planned, side, before, own)
         if type_ in CLUSTERS:
@@ -160,7 +160,9 @@ class Plan:
             self._folders[path] = self._sources.folder(path, calls)
         return self._sources.place(self._folders[path], type_, name) or self._nowhere
 
-    def _volumes(self, planned: Planned, owner: Owner, before: Values, machine: Resource) -> Iterator[Resource]:
+    def _volumes(
+        self, planned: Planned, owner: Owner, before: Values, machine: Resource, template: Values | Unknown | None
+    ) -> Iterator[Resource]:
         """The volumes that an instance declares: billed and tagged by themselves."""
         for block in ("root_block_device", "ebs_block_device"):
             declared = owner.side.look((block,))
@@ -169,7 +171,7 @@ class Plan:
                     continue
                 volume = replace(planned, address=f"{planned.address}.{block}[{number}]", taggable=True,
                     row=iac_type("terraform", "aws_ebs_volume"), name=f"{planned.name} {block}[{number}]")  # fmt: skip
-                tags = _tags.tags_of(owner.volume(device), self._aliases)
+                tags = _tags.tags_of(owner.volume(device, template), self._aliases)
                 found = _planned.resource(volume, tags, disk(device))
                 if "before" in machine.facts:
                     old = before.look((block, number))

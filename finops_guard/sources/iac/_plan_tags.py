@@ -36,16 +36,21 @@ class Owner:
             return self.config.default_tags(self.provider, "default_labels")
         return self.config.default_tags(self.provider) if self.cloud == "aws" else NONE
 
-    def volume(self, device: Mapping[str, object]) -> Labels:
+    def volume(self, device: Mapping[str, object], template: Values | Unknown | None) -> Labels:
         """The tags of a volume of an instance: those of its block, and `volume_tags`, which are for all volumes.
+
+        All are over those that its launch template writes on volumes.
 
         A provider that writes default tags on volumes (5.39 on) gives the block its `tags_all`.
         """
+        launched = _launched(template, "volume")
         shared, own = of_map(self.side.look(("volume_tags",))), of_map(device.get("tags"))
         if device.get("tags_all") is None:
-            return self.told(merged(shared, own))
+            return self.told(merged(launched, shared, own))
         final = of_map(device["tags_all"])
-        return self.told(merged(final if final.open_because is None else merged(self.defaults(), own), shared))
+        return self.told(
+            merged(launched, final if final.open_because is None else merged(self.defaults(), own), shared)
+        )
 
     def told(self, labels: Labels) -> Labels:
         """The same, where what is known after apply says what it comes from."""
@@ -94,9 +99,9 @@ def _own(owner: Owner) -> Labels:
     return merged(owner.defaults(), of_map(own))
 
 
-def _launched(template: Values | Unknown | None) -> Labels:
+def _launched(template: Values | Unknown | None, what: str = "instance") -> Labels:
     if template is None:
         return NONE
     if isinstance(template, Unknown):
         return Labels({}, f"its launch template may add tags: {template.reason}")
-    return launched_by(template.look(("tag_specifications",)))
+    return launched_by(template.look(("tag_specifications",)), what)

@@ -147,3 +147,37 @@ def test_a_planned_replica_is_a_thing_of_its_own(tmp_path: Path) -> None:
 def test_the_table_is_of_types_that_we_know() -> None:
     names = {(row["language"], row["name"]) for row in tables.rows("iac_types")}
     assert {(row["language"], row["name"]) for row in tables.rows("propagated_tags")} <= names
+
+
+def test_a_launch_template_writes_tags_on_volumes_too(tmp_path: Path) -> None:
+    specification = '"%s"\n    tags = { on = "%s", own = "template" }'
+    text = "".join(
+        f"  tag_specifications {{\n    resource_type = {specification % (what, what)}\n  }}\n"
+        for what in ("instance", "volume")
+    )
+    (tmp_path / "main.tf").write_text(
+        f'resource "aws_launch_template" "t" {{\n{text}}}\nresource "aws_instance" "i" {{\n'
+        "  launch_template {\n    id = aws_launch_template.t.id\n  }\n"
+        '  root_block_device {\n    tags = { own = "block" }\n  }\n}\n'
+    )
+    found = {each.id: each.tags.raw for each in collect(tmp_path, Reading(Notes()))}
+    assert found["aws_instance.i"] == {"on": "instance", "own": "template"}
+    assert found["aws_instance.i.root_block_device[0]"] == {"on": "volume", "own": "block"}
+
+
+def test_a_planned_launch_template_writes_tags_on_volumes_too(tmp_path: Path) -> None:
+    specifications = [{"resource_type": what, "tags": {"on": what}} for what in ("instance", "volume")]
+    template = change("aws_launch_template", "t", {"tag_specifications": specifications}, {"id": True})
+    after: dict[str, Any] = {
+        "tags": None,
+        "tags_all": {},
+        "launch_template": [{}],
+        "root_block_device": [{"tags": None}],
+    }
+    instance = change("aws_instance", "i", after, {"launch_template": [{"id": True}]})
+    reference: dict[str, Any] = {
+        "launch_template": [{"id": {"references": ["aws_launch_template.t.id", "aws_launch_template.t"]}}]
+    }
+    blocks = [block("aws_launch_template", "t"), block("aws_instance", "i", **reference)]
+    machine, volume, _ = read(tmp_path, plan(instance, template, blocks=blocks))
+    assert (machine.tags.raw, volume.tags.raw) == ({"on": "instance"}, {"on": "volume"})

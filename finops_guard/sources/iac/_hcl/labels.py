@@ -77,7 +77,7 @@ def _own(
     row = iac_type("terraform", type_)
     if type_ == _GROUP:
         own = [of_list(_pairs(side.look((name,))), launched=True) for name in ("tag", "tags") if side.has(name)]
-        return merged(_launched(template), *own)
+        return merged(launched(template), *own)
     beta = uses is not None and not isinstance(uses, Unknown) and uses.block.labels == ("google-beta",)
     local = "google-beta" if beta else type_.partition("_")[0]
     if row is None:
@@ -92,7 +92,7 @@ def _own(
     written = defaults(module, local, uses) if row.tags in {("tags",), ("labels",)} else NONE
     own_labels = labels(side.look(row.tags))
     if type_ == "aws_instance" and template is not None:
-        return merged(_launched(template), written, own_labels)
+        return merged(launched(template), written, own_labels)
     return merged(written, own_labels)
 
 
@@ -116,7 +116,8 @@ def _pairs(value: object) -> object:
     return Unknown(value.reason) if isinstance(value, Lazy) else value
 
 
-def _launched(template: Attributes | Unknown | None) -> Labels:
+def launched(template: Attributes | Unknown | None, what: str = "instance") -> Labels:
+    """What a launch template writes on the machines, or the volumes, that it launches."""
     if template is None:
         return NONE
     if isinstance(template, Unknown):
@@ -124,7 +125,7 @@ def _launched(template: Attributes | Unknown | None) -> Labels:
     found = template.look(("tag_specifications",))
     if isinstance(found, list):
         found = [{**each, "tags": _closed(each.get("tags"))} if isinstance(each, dict) else each for each in found]
-    return launched_by(found)
+    return launched_by(found, what)
 
 
 def _closed(value: Val) -> Val:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from finops_guard.model import Location, Resource, Unknown
 from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac import _replicas as replicas
-from finops_guard.sources.iac._hcl.labels import defaults, labels, of_owner, provider, taggable
+from finops_guard.sources.iac._hcl.labels import defaults, labels, launched, of_owner, provider, taggable
 from finops_guard.sources.iac._hcl.looks import Attributes
 from finops_guard.sources.iac._hcl.module import Declared
 from finops_guard.sources.iac._hcl.providers import Provider, allows
@@ -74,7 +74,7 @@ class Reader:
                 found.fields["resource_group"] = None if group is None else str(group)
         yield found
         if type_ == "aws_instance":
-            yield from self._volumes(planned, declared, side, uses)
+            yield from self._volumes(planned, declared, side, uses, other)
         if type_ == "aws_dynamodb_table":
             yield from self._replicas(planned, side, own)
         if type_ in CLUSTERS:
@@ -90,13 +90,18 @@ class Reader:
             yield _planned.resource(replace(pool, taggable=True), _tags.tags_of(own, self._aliases), machines)
 
     def _volumes(
-        self, planned: Planned, declared: Declared, side: Attributes, uses: Provider | Unknown | None
+        self,
+        planned: Planned,
+        declared: Declared,
+        side: Attributes,
+        uses: Provider | Unknown | None,
+        template: Attributes | Unknown | None,
     ) -> Iterator[Resource]:
         """The volumes that an instance declares. From 5.39 on the provider writes its default tags on them too."""
         shared = labels(side.look(("volume_tags",)))
-        written = NONE
+        written = launched(template, "volume")
         if allows(declared.module, "aws", _VOLUMES_TOO):
-            written = defaults(declared.module, "aws", uses)
+            written = merged(written, defaults(declared.module, "aws", uses))
         for block in ("root_block_device", "ebs_block_device"):
             devices = side.look((block,))
             for number, device in enumerate(devices if isinstance(devices, list) else ()):
