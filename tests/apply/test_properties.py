@@ -45,7 +45,9 @@ minutes = st.integers(0, 1439)
 windows = st.builds(Window, st.frozensets(st.integers(0, 6), min_size=3), minutes, minutes, st.just("Europe/Amsterdam"))
 machines = st.builds(
     Machine,
-    tags=st.sampled_from([{}, {}, {}, {}, {"env": "dev"}, {"keep": "yes"}, {"Keep": "a", "keep": "b"}]).map(dict),
+    tags=st.sampled_from(
+        [{}, {}, {}, {}, {"env": "dev"}, {"Env": "prod", "env": "dev"}, {"keep": "yes"}, {"Keep": "a", "keep": "b"}]
+    ).map(dict),
     state=st.sampled_from(["running"] * 5 + ["stopped"]),
     account=st.sampled_from(["1", "2"]),
     protected=st.sampled_from([*[False] * 8, True, None]),
