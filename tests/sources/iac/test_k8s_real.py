@@ -142,6 +142,12 @@ def test_an_autoscaler_in_another_file_of_the_folder_counts(tmp_path: Path) -> N
     assert found["two/0:default/Deployment/x"].fields["accelerators.count"] == 16
 
 
+def test_lists_of_one_kind_say_it_once(manifest: Write) -> None:
+    pods = f"[{{metadata: {{name: a}}, spec: {POD}}}, {{metadata: {{name: b}}, spec: {POD}}}]"
+    found = manifest(f"apiVersion: v1\nkind: PodList\nitems: {pods}\n")
+    assert {name: each.fields["accelerators.count"] for name, each in found.items()} == {"Pod/a": 8, "Pod/b": 8}
+
+
 def test_labels_that_something_fills_in_later_are_unknown(manifest: Write) -> None:
     labels = "{team: '{{ .Values.team }}', env: '${ENV}', app: web, at: $(APP)}"
     pod = POD.replace("]}", "], nodeSelector: {nvidia.com/gpu.product: '${GPU}'}}")

@@ -94,6 +94,9 @@ def _expanded(text: Text, document: object, depth: int) -> Iterator[Map]:
         text.refuse(document.at, "a Kubernetes object without apiVersion and kind")
     if kind.endswith("List") and isinstance(items, list) and depth < _MAX_LISTS:
         for each in items:
+            if kind != "List" and isinstance(each, Map):
+                each.setdefault("kind", kind.removesuffix("List"))  # an API's own lists say it once
+                each.setdefault("apiVersion", document["apiVersion"])
             yield from _expanded(text, each, depth + 1)
         return
     metadata = document.get("metadata")
