@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from finops_guard.language.literals import CURRENCIES
-from finops_guard.language.schema import (
-    DIALECT,
-    Schema,
-    choice,
-    closed,
-    conditions,
-    literal,
-    named,
-    ref,
-    texts,
-)
+from finops_guard.language import money_schema
+from finops_guard.language.schema import DIALECT, Schema, choice, closed, conditions, literal, named, ref, texts
+from finops_guard.language.schema_parts import CLOUDS, CURRENCY, FREE, TEXT, listed
 from finops_guard.model import DESTRUCTIVE, SEVERITIES, VERBS
 
-TEXT: Schema = {"type": "string", "minLength": 1}
-FREE: Schema = {"type": "object"}
-"""A map whose keys are names of the policy's own."""
-CURRENCY: Schema = {"type": "string", "enum": sorted(CURRENCIES), "title": "currency"}
-CLOUDS = ("aws", "azure", "gcp")
 CHANNELS = (
     "slack teams email webhook sns eventbridge file owner github jira servicenow pagerduty opsgenie apprise".split()
 )
-COST_SOURCES = "focus aws-cur azure-export gcp-billing gcp-bigquery aws-cost-explorer azure-cost-management".split()
-COUNT_SOURCES = "csv inventory cloudwatch azure-monitor gcp-monitoring prometheus mlflow focus".split()
-PERIODS = ("day", "week", "month", "quarter", "year")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 MODES = ("dry-run", "enforce")
 ACCEPTABLE = ("local-data-loss",)
@@ -34,10 +17,6 @@ ACCEPTABLE = ("local-data-loss",)
 
 def _verbs(values: Schema) -> Schema:
     return closed(dict.fromkeys(VERBS, values), minProperties=1)
-
-
-def _listed(item: Schema) -> Schema:
-    return {"type": "array", "items": item, "minItems": 1}
 
 
 def _several(item: Schema) -> Schema:
@@ -51,7 +30,7 @@ def _scope() -> Schema:
     aws = closed(
         {
             "organization": organization,
-            "accounts": _listed({"type": "string", "pattern": "^[0-9]{12}$", "title": "AWS account"}),
+            "accounts": listed({"type": "string", "pattern": "^[0-9]{12}$", "title": "AWS account"}),
             "regions": {
                 "type": ["string", "array"],
                 "items": TEXT,
@@ -80,7 +59,7 @@ def _scope() -> Schema:
         minProperties=3,
     )
     return closed(
-        {"aws": aws, "azure": azure, "gcp": gcp, "inventory": _listed(inventory), "expect": _listed(expect)},
+        {"aws": aws, "azure": azure, "gcp": gcp, "inventory": listed(inventory), "expect": listed(expect)},
     )
 
 
@@ -99,78 +78,12 @@ def _use() -> Schema:
             },
             "where": ref("condition"),
             "mode": choice(*MODES),
-            "permit": _listed(choice(*VERBS)),
+            "permit": listed(choice(*VERBS)),
             "skip": texts(),
             "severity": {"type": "object", "additionalProperties": severity, "minProperties": 1},
-            "accept": _listed(choice(*ACCEPTABLE)),
+            "accept": listed(choice(*ACCEPTABLE)),
         },
         ("use",),
-    )
-
-
-def _budget() -> Schema:
-    number = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?"
-    limit = {"type": "string", "pattern": f"^{number} (?:[A-Z]{{3}}|accelerator-hours)$", "title": "limit"}
-    return closed(
-        {
-            "limit": limit,
-            "every": choice(*PERIODS),
-            "for": ref("condition"),
-            "metric": choice("effective", "billed", "list"),
-            "plan": {
-                "type": "object",
-                "propertyNames": {
-                    "pattern": "^[0-9]{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12][0-9]|3[01]))?)?$",
-                    "title": "period",
-                },
-                "additionalProperties": limit,
-            },
-            "fiscal_start": {
-                "type": "string",
-                "pattern": "^(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$",
-                "title": "day of the year",
-            },
-            "timezone": TEXT,
-            "rollover": closed({"unused": literal("percent")}, ("unused",)),
-            "owner": TEXT,
-        },
-        ("limit", "every"),
-    )
-
-
-def _unit() -> Schema:
-    count = closed(
-        {
-            "from": choice(*COUNT_SOURCES),
-            "path": TEXT,
-            "url": TEXT,
-            "query": TEXT,
-            "namespace": TEXT,
-            "metric": TEXT,
-            "dimensions": {"type": "object", "additionalProperties": {"type": "string"}},
-            "statistic": choice("sum", "mean", "max", "min", "count"),
-            "labels": {"type": "object", "additionalProperties": TEXT, "minProperties": 1},
-            "region": TEXT,
-            "resource": TEXT,
-            "project": TEXT,
-            "experiment": TEXT,
-            "user": TEXT,
-            "secret": TEXT,
-            "match": ref("condition"),
-            "scale": {"type": "number", "exclusiveMinimum": 0},
-        },
-        ("from",),
-    )
-    return closed(
-        {
-            "of": TEXT,
-            "cost": closed({"for": ref("condition")}, ("for",)),
-            "count": count,
-            "by": texts(),
-            "minimum": {"type": "number", "minimum": 0},
-            "target": literal("money"),
-        },
-        ("of", "cost", "count"),
     )
 
 
@@ -215,7 +128,7 @@ def _channel() -> Schema:
 def _schedule() -> Schema:
     """Hours like those of a window, and the local dates on which there are none."""
     times = _times()
-    holidays = _listed(literal("date")) | {"description": "Local dates on which it is off all day."}
+    holidays = listed(literal("date")) | {"description": "Local dates on which it is off all day."}
     return times | {"properties": {**times["properties"], "holidays": holidays}}
 
 
@@ -223,7 +136,7 @@ def _times() -> Schema:
     clock = {"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "title": "time of day"}
     return closed(
         {
-            "days": _listed(choice(*DAYS)),
+            "days": listed(choice(*DAYS)),
             "between": {"type": "array", "items": clock, "minItems": 2, "maxItems": 2},
             "timezone": TEXT,
         },
@@ -243,12 +156,6 @@ def _cap() -> Schema:
     }
 
 
-def _rates() -> Schema:
-    to = {name: {"type": "number", "exclusiveMinimum": 0} for name in sorted(CURRENCIES)}
-    rates = closed({"as_of": literal("date"), **to}, ("as_of",), minProperties=2)
-    return {"type": "object", "propertyNames": CURRENCY, "additionalProperties": rates, "minProperties": 1}
-
-
 def _itself() -> dict[str, Schema]:
     """Whose a policy is, and what may happen under it."""
     return {
@@ -260,7 +167,7 @@ def _itself() -> dict[str, Schema]:
         "at_most": _verbs(_cap()),
         "approve": closed({verb: {"type": "integer", "minimum": 1} for verb in sorted(DESTRUCTIVE)}, minProperties=1),
         "currency": CURRENCY,
-        "fx": _rates(),
+        "fx": money_schema.rates(),
         "state": TEXT,
     }
 
@@ -271,53 +178,12 @@ def _estate() -> dict[str, Schema]:
     return {
         "scope": _scope(),
         "tags": {"type": "object", "additionalProperties": texts(), "minProperties": 1},
-        "inherit": closed({"tags": texts(), "from": _listed(choice("resource_group", "account"))}, ("tags", "from")),
-        "ai": closed({"also": _listed(ref("condition"))}, ("also",)),
+        "inherit": closed({"tags": texts(), "from": listed(choice("resource_group", "account"))}, ("tags", "from")),
+        "ai": closed({"also": listed(ref("condition"))}, ("also",)),
         "datasets": FREE | {"additionalProperties": closed({"region": TEXT, "uri": TEXT}, ("region",))},
         "teams": FREE | {"additionalProperties": team, "minProperties": 1},
-        "packs": _listed(ref("use")),
+        "packs": listed(ref("use")),
     }
-
-
-def _money() -> dict[str, Schema]:
-    cost = closed(
-        {
-            "from": choice(*COST_SOURCES),
-            "path": TEXT,
-            "currency": CURRENCY | {"description": "Of rows that name none; without it their file is refused."},
-            "max_per_day": literal("money"),
-            "table": TEXT,
-            "scope": TEXT,
-        },
-        ("from",),
-    )
-    shared = closed(
-        {"charge": ref("charge"), "split_by": choice("accelerator_hours", "cost", "even")},
-        ("charge", "split_by"),
-    )
-    discount = closed(dict.fromkeys(CLOUDS, literal("percent")), minProperties=1)
-    budgets = {"properties": {"from": TEXT}, "additionalProperties": ref("budget"), "minProperties": 1}
-    return {
-        "costs": _listed(cost),
-        "rates": closed({"discount": discount, "cards": texts()}, minProperties=1),
-        "shared": _listed(shared),
-        "budgets": FREE | budgets,
-        "units": named(ref("unit"), minProperties=1),
-        "assume": FREE | {"additionalProperties": _usage(), "minProperties": 1},
-    }
-
-
-def _usage() -> Schema:
-    """What is assumed of a resource before it runs."""
-    return closed(
-        {
-            **dict.fromkeys(("bytes_processed_month", "bytes_ingested_month", "bytes_stored"), literal("size")),
-            "hours_month": {"type": "number", "minimum": 0},
-            "instances": {"type": "integer", "minimum": 0},
-            "instance_type": TEXT,
-        },
-        minProperties=1,
-    )
 
 
 def _exceptions() -> dict[str, Schema]:
@@ -327,23 +193,29 @@ def _exceptions() -> dict[str, Schema]:
         ("rule", "until", "reason", "by"),
     )
     freeze = closed(
-        {"from": literal("date"), "to": literal("date"), "except": _listed(choice(*VERBS))},
+        {"from": literal("date"), "to": literal("date"), "except": listed(choice(*VERBS))},
         ("from", "to"),
     )
     return {
-        "exempt": _listed(exempt),
+        "exempt": listed(exempt),
         "waivers": closed({"inline": texts(), "at_most": literal("duration")}, ("inline",)),
-        "freeze": _listed(freeze),
+        "freeze": listed(freeze),
         "windows": closed(dict.fromkeys(VERBS, _times()), minProperties=1),
         "schedules": named(_schedule(), minProperties=1),
-        "notify": _listed(ref("channel")),
+        "notify": listed(ref("channel")),
     }
 
 
 def policy_schema() -> Schema:
     """The schema of a policy document."""
-    body = closed(_itself() | _estate() | _money() | _exceptions(), ("policy", "owner", "packs"))
+    body = closed(_itself() | _estate() | money_schema.money() | _exceptions(), ("policy", "owner", "packs"))
     defs = conditions()
     charge = defs["condition"]["properties"]["charge"]
-    defs |= {"use": _use(), "budget": _budget(), "unit": _unit(), "channel": _channel(), "charge": charge}
+    defs |= {
+        "use": _use(),
+        "budget": money_schema.budget(),
+        "unit": money_schema.unit(),
+        "channel": _channel(),
+        "charge": charge,
+    }
     return {"$schema": DIALECT, "title": "finops-guard policy", **body, "$defs": defs}
