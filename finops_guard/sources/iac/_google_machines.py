@@ -40,7 +40,7 @@ def machines_of(declared: str, machines: Machines, look: Look) -> Machines:
         return replace(machines, machine=_slice(machines.facts["tpu_type"], machines.facts["tpu_topology"]))
     if declared != POOL:
         return machines
-    if isinstance(machines.instances, Unknown) and look(_TOTAL[1]) not in {None, 0}:
+    if isinstance(machines.instances, Unknown) and look(_TOTAL[1]):
         return scaled(machines, *(look(path) for path in _TOTAL))
     zones, place = look(("node_locations",)), look(("location",))
     if isinstance(zones, list) and zones and not any(isinstance(zone, Unknown) for zone in zones):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finops_guard.costs.plan_delta import Deltas
 from finops_guard.costs.pricing import Pricer
@@ -291,3 +293,43 @@ def test_no_number_is_too_large_to_be_told(tmp_path: Path, number: object) -> No
     found = delta(tmp_path, *late)
     assert (found.high, found.accelerators) == (None, None)
     assert json.dumps(delta_row(found))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 9) | st.floats(allow_nan=False) | st.text(max_size=4) | st.just("p4d"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "0", "instance_type"]), inner),
+    max_leaves=4,
+)
+NAMES = (
+    *(
+        "location",
+        "node_locations",
+        "autoscaling",
+        "default_node_pool",
+        "node_pool",
+        "node_config",
+        "min_count",
+        "tags",
+    ),
+    *("max_count", "node_count", "instance_groups", "compute_resources", "accelerator_config", "guest_accelerator"),
+    *("instance_type", "instance_types", "machine_type", "vm_size", "size", "type", "iops", "throughput", "multi_az"),
+    *("subnet_ids", "scale_settings", "scaling_config", "launch_specification", "target_capacity", "tags_all", "team"),
+)
+TYPES = (
+    *("azurerm_kubernetes_cluster", "google_container_cluster", "google_container_node_pool", "google_tpu_v2_vm"),
+    *("aws_batch_compute_environment", "awscc_sagemaker_cluster", "azurerm_kubernetes_cluster_node_pool"),
+    *("aws_ebs_volume", "aws_db_instance", "aws_eks_node_group", "aws_spot_fleet_request", "aws_vpc_endpoint"),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(TYPES),
+    *(st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=5) for _ in range(3)),
+)
+def test_whatever_stands_in_a_plan_is_told_or_unknown(
+    tmp_path: Path, type_: str, after: dict[str, object], before: dict[str, object], unknown: dict[str, object]
+) -> None:
+    planned = change(type_, "a", after, unknown, before=before, actions=("update",))
+    blocks = [block(type_, "a", "aws", **{name: {} for name in after})]
+    assert json.dumps(delta_row(delta(tmp_path, planned, blocks=blocks)))
