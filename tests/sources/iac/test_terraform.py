@@ -555,6 +555,41 @@ def test_json_syntax_is_read_with_its_lines(tmp_path: Path) -> None:
     assert (place.line, place.column) == (9, 7)
 
 
+def test_a_type_in_json_is_written_as_in_hcl(tmp_path: Path) -> None:
+    variables = {
+        "l": {"type": "list(string)", "default": [1, "b"]},
+        "o": {"type": 'object({ a = optional(string, "x"), n = number })', "default": {"n": "7"}},
+        "s": {"type": "string", "default": 5},
+    }
+    tagged = {"l": '${join("-", var.l)}', "o": "${var.o.a}${var.o.n + 1}", "s": "${var.s}"}
+    document = {"variable": variables, "resource": {"aws_s3_bucket": {"b": {"tags": tagged}}}}
+    (tmp_path / "main.tf.json").write_text(json.dumps(document))
+    assert read(tmp_path)[0]["aws_s3_bucket.b"].tags.raw == {"l": "1-b", "o": "x8", "s": "5"}
+
+
+def test_a_single_block_of_json_needs_no_list_and_dynamic_ones_are_repeated(tmp_path: Path) -> None:
+    template = {"tag_specifications": {"resource_type": "instance", "tags": {"on": "template"}}}
+    tag = {"key": "${tag.key}", "value": "${tag.value}", "propagate_at_launch": True}
+    resources = {
+        "aws_launch_template": {"t": template},
+        "aws_instance": {"i": {"root_block_device": {"volume_size": 10, "tags": {"on": "volume"}}}},
+        "aws_autoscaling_group": {
+            "g": {
+                "launch_template": {"id": "${aws_launch_template.t.id}"},
+                "dynamic": {"tag": {"for_each": {"team": "nlp"}, "content": tag}},
+            },
+            "h": {"tag": {"key": "team", "value": "cv", "propagate_at_launch": True}},
+        },
+        "aws_s3_object": {"o": {"content": "text", "tags": {"on": "object"}}},
+    }
+    (tmp_path / "main.tf.json").write_text(json.dumps({"resource": resources}))
+    found = {address: each.tags.raw for address, each in read(tmp_path)[0].items()}
+    assert found["aws_instance.i.root_block_device[0]"] == {"on": "volume"}
+    assert found["aws_autoscaling_group.g"] == {"on": "template", "team": "nlp"}
+    assert found["aws_autoscaling_group.h"] == {"team": "cv"}
+    assert found["aws_s3_object.o"] == {"on": "object"}
+
+
 def test_places_are_lines_and_columns_of_characters(tmp_path: Path) -> None:
     write(tmp_path, {"main.tf": '# ü\n/* é */ resource "aws_s3_bucket" "b" {\n}\n'})
     place = read(tmp_path)[0]["aws_s3_bucket.b"].at

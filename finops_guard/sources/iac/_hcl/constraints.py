@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from finops_guard.model import Unknown
+from finops_guard.sources.iac._hcl import syntax
 from finops_guard.sources.iac._hcl.expressions import compiled
 from finops_guard.sources.iac._hcl.scope import Scope
 from finops_guard.sources.iac._hcl.unification import Type
@@ -32,10 +33,13 @@ class _Nothing:
 
 
 def constraint(attribute: Attribute) -> Type | None:
-    """What a `type` says; None for one that we do not read."""
+    """What a `type` says, in JSON a string; None for one that we do not read."""
     node = attribute.node
+    if isinstance(node, str):
+        written = syntax.parse(f"type = {node}\n".encode(), "").body.attributes.get("type")
+        node = None if written is None else written.node
     if not isinstance(node, tuple):
-        return node if node in _WORDS else None
+        return None
     try:
         return _type(*node)
     except (WrongError, StopIteration, IndexError, ValueError, RecursionError):

@@ -107,13 +107,14 @@ class _Reader:
         elif isinstance(value, dict):
             at, line, column = self.place(key)
             type_, *names = so_far or (str(key),)
-            yield Block(type_, tuple(names), self.body(value), self.shown, at, at, line, column)
+            blocks = _META | {"content"} if type_ == "dynamic" else _META
+            yield Block(type_, tuple(names), self.body(value, blocks), self.shown, at, at, line, column)
 
-    def body(self, value: dict[str, Val]) -> Body:
+    def body(self, value: dict[str, Val], blocks: set[str]) -> Body:
         """Every member as an attribute, but those that can only be blocks."""
         body = Body()
         for key, item in value.items():
-            if key in _META:
+            if key in blocks:
                 body.blocks += self.blocks(key, item, 1 if key in {"dynamic", "provisioner"} else 0)
             elif key != "//":
                 at, line, column = self.place(key)

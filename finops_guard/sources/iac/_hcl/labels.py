@@ -123,6 +123,8 @@ def launched(template: Attributes | Unknown | None, what: str = "instance") -> L
     if isinstance(template, Unknown):
         return Labels({}, f"its launch template may add tags: {template.reason}")
     found = template.look(("tag_specifications",))
+    if isinstance(found, dict):
+        found = [found]
     if isinstance(found, list):
         found = [{**each, "tags": _closed(each.get("tags"))} if isinstance(each, dict) else each for each in found]
     return launched_by(found, what)

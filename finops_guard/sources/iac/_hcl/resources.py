@@ -103,8 +103,7 @@ class Reader:
         if allows(declared.module, "aws", _VOLUMES_TOO):
             written = merged(written, defaults(declared.module, "aws", uses))
         for block in ("root_block_device", "ebs_block_device"):
-            devices = side.look((block,))
-            for number, device in enumerate(devices if isinstance(devices, list) else ()):
+            for number, device in enumerate(side.rows(block)):
                 if not isinstance(device, dict):
                     continue
                 volume = replace(planned, address=f"{planned.address}.{block}[{number}]", taggable=True,
@@ -114,8 +113,7 @@ class Reader:
 
     def _replicas(self, planned: Planned, side: Attributes, own: Labels) -> Iterator[Resource]:
         """The replicas of a table in other regions: billed by themselves, with its tags only if it hands them on."""
-        rows = side.look(("replica",))
-        for number, replica in enumerate(rows if isinstance(rows, list) else ()):
+        for number, replica in enumerate(side.rows("replica")):
             if isinstance(replica, dict):
                 each, tags = replicas.of(planned, number, replica, own)
                 yield _planned.resource(each, _tags.tags_of(tags, self._aliases), _planned.Machines())
