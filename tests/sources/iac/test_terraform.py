@@ -383,6 +383,28 @@ def test_default_tags_reach_volumes_from_a_version_on(tmp_path: Path, version: s
     assert read(tmp_path)[0]["aws_instance.i.root_block_device[0]"].tags.raw == root
 
 
+def test_a_volume_that_may_be_there_or_not_is_one_that_stands_for_any(tmp_path: Path) -> None:
+    text = """
+        variable "more" {}
+        resource "aws_instance" "i" {
+          ebs_block_device {
+            tags = { a = "1" }
+          }
+          dynamic "ebs_block_device" {
+            for_each = var.more
+            content {
+              tags = { a = "2" }
+            }
+          }
+        }
+    """
+    write(tmp_path, {"main.tf": text})
+    found, _ = read(tmp_path)
+    assert found["aws_instance.i.ebs_block_device[0]"].tags.raw == {"a": "1"}
+    reason = "whether it is there cannot be told: variable more has no value"
+    assert found["aws_instance.i.ebs_block_device[1]"].tags.look("a") == Unknown(reason)
+
+
 def test_labels_of_google_have_the_defaults_of_their_provider(tmp_path: Path) -> None:
     text = """
         provider "google" {

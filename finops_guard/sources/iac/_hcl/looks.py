@@ -37,9 +37,9 @@ class Attributes(Values):
         return Unknown(value.reason) if isinstance(value, Lazy) else value
 
     def rows(self, name: str) -> list[Val]:
-        """The nested blocks of a name; in JSON a single one may be no list."""
+        """The nested blocks of a name, those of which it cannot be told as `Unknown`; in JSON one may be no list."""
         found = self.look((name,))
-        return [found] if isinstance(found, dict) else found if isinstance(found, list) else []
+        return [found] if isinstance(found, (dict, Unknown)) else found if isinstance(found, list) else []
 
     def told(self, path: Path) -> object:
         """The same, with what is below it evaluated or unknown."""

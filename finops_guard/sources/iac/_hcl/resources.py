@@ -104,19 +104,19 @@ class Reader:
             written = merged(written, defaults(declared.module, "aws", uses))
         for block in ("root_block_device", "ebs_block_device"):
             for number, device in enumerate(side.rows(block)):
-                if not isinstance(device, dict):
-                    continue
                 volume = replace(planned, address=f"{planned.address}.{block}[{number}]", taggable=True,
                     row=iac_type("terraform", "aws_ebs_volume"), name=f"{planned.name} {block}[{number}]")  # fmt: skip
-                own = merged(written, shared, labels(device.get("tags")))
-                yield _planned.resource(volume, _tags.tags_of(own, self._aliases), _numbers(disk(device)))
+                told = device if isinstance(device, dict) else {}
+                own = merged(written, shared, labels(told.get("tags")))
+                found = _planned.resource(volume, _tags.tags_of(own, self._aliases), _numbers(disk(told)))
+                yield perhaps(found, device.reason, self._aliases) if isinstance(device, Unknown) else found
 
     def _replicas(self, planned: Planned, side: Attributes, own: Labels) -> Iterator[Resource]:
         """The replicas of a table in other regions: billed by themselves, with its tags only if it hands them on."""
         for number, replica in enumerate(side.rows("replica")):
-            if isinstance(replica, dict):
-                each, tags = replicas.of(planned, number, replica, own)
-                yield _planned.resource(each, _tags.tags_of(tags, self._aliases), _planned.Machines())
+            each, tags = replicas.of(planned, number, replica if isinstance(replica, dict) else {}, own)
+            found = _planned.resource(each, _tags.tags_of(tags, self._aliases), _planned.Machines())
+            yield perhaps(found, replica.reason, self._aliases) if isinstance(replica, Unknown) else found
 
 
 def _numbers(machines: _planned.Machines) -> _planned.Machines:
