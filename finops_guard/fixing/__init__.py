@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from finops_guard.fixing.compare import told
 from finops_guard.fixing.edit import Edit
+from finops_guard.fixing.gains import told
 from finops_guard.fixing.hunks import Hunk, hunks
 from finops_guard.fixing.jobs import jobs_of
 from finops_guard.fixing.judged import look, unknown

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from finops_guard.fixing.gains import Reached
 from finops_guard.model import All, AnyOf, Compare, Not
 
 if TYPE_CHECKING:
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from finops_guard.fixing.job import Job
     from finops_guard.fixing.judged import Seen
     from finops_guard.model import Condition, Resource
-
-_INDEX = re.compile(r'\["(?:[^"\\]|\\.)*"\]|\[\d+\]')
-"""The key of an instance in an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +36,7 @@ class _Allowed:
     own: dict[str, dict[str, set[str | None]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
     moved: dict[str, str] = field(default_factory=dict)
     inherited: set[tuple[str, str | None, str | None]] = field(default_factory=set)
-    gains: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
-
-    def gain(self, resource: str, key: str) -> set[str]:
-        """What a resource without a key may get for it."""
-        return {value for reach, value in self.gains.get(key, ()) if within(resource, reach)}
+    gains: Reached = field(default_factory=lambda: Reached(()))
 
 
 def wrongs(draft: Draft, before: Seen, after: Seen) -> Iterator[Wrong]:
@@ -68,7 +61,7 @@ def wrongs(draft: Draft, before: Seen, after: Seen) -> Iterator[Wrong]:
 def _tags(old: Resource, new: Resource, allowed: _Allowed) -> Iterator[Wrong]:
     one, two, name = old.tags, new.tags, old.id
     hidden = {allowed.moved.get(key, key): reason for key, reason in one.unknown.items()}
-    hidden |= {key: reason for key, reason in two.unknown.items() if allowed.gain(name, key)}
+    hidden |= {key: reason for key, reason in two.unknown.items() if allowed.gains.of(name, key)}
     if hidden != two.unknown or one.open_because != two.open_because:
         yield Wrong(old, f"what is known of the tags of {name} would change")
     if one.raw == two.raw:
@@ -77,7 +70,7 @@ def _tags(old: Resource, new: Resource, allowed: _Allowed) -> Iterator[Wrong]:
         was, is_ = one.raw.get(key), two.raw.get(key)
         if was == is_ or is_ in allowed.own[name].get(key, ()) or (key, was, is_) in allowed.inherited:
             continue
-        if key in one.raw or is_ not in allowed.gain(name, key):
+        if key in one.raw or is_ not in allowed.gains.of(name, key):
             yield Wrong(old, f"tag '{key}' of {name} would change too")
 
 
@@ -87,8 +80,7 @@ def _allowed(draft: Draft) -> _Allowed:
         _allow(job, found)
     for job in draft.jobs:
         _allow_names(job, found)
-    for gain in draft.gains:
-        found.gains[gain.key].append((gain.reach, gain.value))
+    found.gains = Reached(draft.gains)
     return found
 
 
@@ -118,30 +110,3 @@ def _read(condition: Condition) -> set[str]:
             return _read(item)
         case Compare(ref):
             return {ref.name} if ref.space == "tag" else set()
-
-
-def within(address: str, reach: str) -> bool:
-    """Whether an address is one of those that begin with another: `module.a[0].x` with `module.a`."""
-    if not reach:
-        return True
-    bare = _INDEX.sub("", address)
-    return bare.startswith(reach) and bare[len(reach) : len(reach) + 1] in {"", "."}
-
-
-def told(draft: Draft, before: Seen, after: Seen) -> Iterator[str]:
-    """Who else got a tag, where an edit gives it to more than it is for and nobody was told."""
-    asked = {(job.finding.resource.id, key) for job in draft.jobs for key in job.want.adds}
-    for gain in sorted(draft.gains, key=lambda gain: (gain.by or "", gain.key)):
-        if gain.by is None:
-            continue
-        also = [
-            name
-            for name, old in before.resources.items()
-            if gain.key not in old.tags.raw
-            and after.resources[name].tags.raw.get(gain.key) == gain.value
-            and (name, gain.key) not in asked
-            and within(name, gain.reach)
-        ]
-        if also:
-            who = also[0] if len(also) == 1 else f"{len(also):,} other resources"
-            yield f"{gain.by} gets '{gain.key}', and with it {who}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.fixing.edit import CannotError, Edit, Edits, applied
+from finops_guard.fixing.gains import Gain
 from finops_guard.fixing.job import Above, Job
 from finops_guard.fixing.wants import additions
 
@@ -21,19 +22,6 @@ _MANY = 3
 _At: TypeAlias = Hashable
 Taken: TypeAlias = set[tuple[int, str]]
 """Which job (by `id`) gets which key from above."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """A tag that everything gets whose address begins with `reach`, unless it has the key already.
-
-    `by`: what gives it, where nobody was told of it yet.
-    """
-
-    reach: str
-    key: str
-    value: str
-    by: str | None = None
 
 
 @dataclass(slots=True)

@@ -70,7 +70,10 @@ def test_what_else_a_module_makes_gets_it_too(house: Path) -> None:
     module(house, PASSES + HANDED + 'resource "aws_s3_bucket" "b" {\n  tags = var.tags\n}\n')
     ran, text = fixed(house, call("  tags = { a = 1 }\n"), *SET)
     assert text == call(f"  tags = {{ a = 1, {PAIRS} }}\n"), ran.err
-    assert "infra/main.tf: tags of module.m gets 'team', and with it module.m.aws_s3_bucket.b\n" in ran.err
+    assert (
+        "infra/main.tf: tags of module.m gets project, team, workload-type, and with it module.m.aws_s3_bucket.b\n"
+        in ran.err
+    )
 
 
 def test_where_the_argument_does_more_the_block_is_edited(house: Path) -> None:
