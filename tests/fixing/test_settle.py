@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.fixing.house import DEFAULTS, SET, fixed, machine
+from tests.fixing.house import DEFAULTS, POLICY, SET, fixed, machine
 
 
 def test_what_reads_the_tags_of_another_must_not_change(house: Path) -> None:
@@ -65,3 +66,12 @@ def test_default_tags_that_make_another_fail_are_not_taken(house: Path) -> None:
     assert after.startswith(DEFAULTS)
     assert after.endswith(bucket)
     assert after.count('workload-type = "evaluation"') == 3
+
+
+def test_what_is_waived_is_left_alone(house: Path) -> None:
+    (house.parent / "finops-guard.yaml").write_text(POLICY + "waivers: {inline: [ai-tags/whose]}\n")
+    until = (datetime.now(UTC) + timedelta(days=7)).date()
+    waived = f'# finops-guard:ignore ai-tags/whose until={until} reason="moves"\n' + machine("", "w")
+    ran, text = fixed(house, waived + machine("  tags = {}\n"), *SET)
+    assert text.startswith(waived)
+    assert ran.err == "1 finding fixed in 1 file, 0 not\n"
