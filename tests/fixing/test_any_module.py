@@ -28,6 +28,9 @@ def maps(draw: st.DrawFn) -> str:
     return "{\n" + "".join(f"    {item}{comma}{draw(COMMENT)}\n" for item in items) + "  }"
 
 
+MODULE = 'variable "tags" {\n  default = {}\n}\n' + machine('  tags = merge(var.tags, { "n" = "m" })\n')
+
+
 @st.composite
 def modules(draw: st.DrawFn) -> str:
     blocks = []
@@ -36,13 +39,20 @@ def modules(draw: st.DrawFn) -> str:
         count = draw(st.sampled_from(["", "  count = 2\n"]))
         tags = "" if way is None else f"  tags = {way.replace('{m}', draw(maps()))}{draw(COMMENT)}\n"
         blocks.append(machine(tags, name, count))
+    for name in draw(st.lists(st.sampled_from(["p", "q"]), unique=True)):
+        way = draw(st.sampled_from(["{m}", "merge({m}, local.c)", "local.c", None]))
+        tags = "" if way is None else f"  tags = {way.replace('{m}', draw(maps()))}{draw(COMMENT)}\n"
+        blocks.append(f'module "{name}" {{\n  source = "./m"\n{tags}}}\n')
     return draw(st.sampled_from(["", DEFAULTS])) + 'locals {\n  c = { z = "1" }\n}\n' + "\n".join(blocks)
 
 
 @given(text=modules())
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_of_any_module_only_tags_change_and_nothing_is_left(house: Path, text: str) -> None:
+    (house / "m").mkdir(exist_ok=True)
+    (house / "m" / "main.tf").write_text(MODULE)
     ran, after = fixed(house, text, *SET)
+    assert (house / "m" / "main.tf").read_text() == MODULE
     assert ran.code == 0, ran.err
     assert " 0 not" in ran.err
     assert syntax.parse(after.encode(), "main.tf").mistake is None
