@@ -23,6 +23,13 @@ INFINITE = Typed("an infinite number", "number")
 NOT_EXACT = Typed("a number that is not exact", "number")
 
 
+class Quotient(Decimal):
+    """What a division gave that has no end in binary, of 512 bits or, as numbers of functions have, fewer (measured).
+
+    All are written alike, so it is known; what is worked out from it is not.
+    """
+
+
 def rounded(value: Fraction) -> Fraction:
     """The nearest number of 512 binary digits, halves to even."""
     if value == 0:
@@ -38,6 +45,8 @@ def rounded(value: Fraction) -> Fraction:
 
 def exactly(of: Exact, one: Number, other: Number) -> Number | Unknown:
     """An operation whose binary result is what its decimal one is; any other is unknown."""
+    if isinstance(one, Quotient) or isinstance(other, Quotient):
+        return NOT_EXACT
     left, right = Fraction(one), Fraction(other)
     exact, binary = of(left, right), rounded(of(rounded(left), rounded(right)))
     if exact == 0 and min(left, right) < 0:
@@ -73,7 +82,13 @@ def divide(one: Number, other: Number) -> Number | Unknown:
         if one == 0:
             raise WrongError("division by zero")
         return INFINITE
-    return exactly(lambda left, right: left / right, one, other)
+    found = exactly(lambda left, right: left / right, one, other)
+    return Quotient(found) if isinstance(found, Decimal) and not _ends_in_binary(found) else found
+
+
+def _ends_in_binary(value: Decimal) -> bool:
+    bottom = Fraction(value).denominator
+    return bottom & (bottom - 1) == 0
 
 
 def modulo(one: Number, other: Number) -> Number | Unknown:

@@ -186,7 +186,7 @@ def whole(value: Decimal) -> int | Decimal | Unknown:
 
 def negative(value: int | Decimal) -> int | Decimal:
     """The same number with the other sign; the operator of Decimal would round it to 28 digits."""
-    return -value if isinstance(value, int) else value.copy_negate()
+    return -value if isinstance(value, int) else type(value)(value.copy_negate())
 
 
 def boolean(value: Val) -> bool | Unknown:
