@@ -771,7 +771,7 @@ def test_a_file_of_values_may_be_json_with_exact_numbers(tmp_path: Path) -> None
     ("item", "what"),
     [
         (("size", "many"), "--var size: 'many' is not a number"),
-        (("list", "x"), "--var list: x in a value from outside"),
+        (("list", "x"), "--var list: x is a reference, not a value"),
         (("list", "["), "--var list: its value is not an expression"),
         (("list", '["a"]\nother = 1'), "--var list: its value is not an expression"),
         (Path("gone.tfvars"), "gone.tfvars:1:1: cannot be read: No such file"),

@@ -143,11 +143,11 @@ class _Literal:
 
     def look(self, root: str, _steps: tuple[str, ...]) -> tuple[Val, int]:
         """No reference is allowed there."""
-        return Unknown(f"{root} in a value from outside"), 0
+        return Unknown(f"{root} is a reference, not a value"), 0
 
     def call(self, name: str, _values: list[Val]) -> Val:
         """No function either."""
-        return Unknown(f"{name}() in a value from outside")
+        return Unknown(f"{name}() is a function, not a value")
 
 
 LITERALS = Scope(_Literal(), {})
