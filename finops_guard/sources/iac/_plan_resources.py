@@ -100,9 +100,10 @@ class Plan:
         own = labels_of(owner, other)
         spread = propagation("terraform", type_)
         if spread is not None and spread.launches(side.look):
-            had, own = own, spread.reaching(side.look, own, lambda path: self._of_other(raw, path, side, block))
+            lost = own != NONE and not spread.hands(side.look)
+            self.unreached += [address] if lost and what in _JUDGED else []
+            own = spread.reaching(side.look, own, lambda path: self._of_other(raw, path, side, block))
             planned = replace(planned, taggable=True)
-            self.unreached += [address] if had != NONE and own == NONE and what in _JUDGED else []
         tags = _tags.tags_of(own, self._aliases)
         found = _planned.resource(planned, tags, machines_of(row, type_, side, other, expressions(block)))
         if cloud == "azure":

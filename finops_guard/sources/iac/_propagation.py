@@ -1,10 +1,11 @@
 """Whose tags reach the tasks that something launches: ECS services, schedules, rules, pipes, Batch jobs.
 
-Tasks are what is billed and what a bill has the tags of. So, as an Auto Scaling group has the tags that reach its
-machines, what launches tasks has those that reach them: of itself, of the task definition, those it writes on them by
-itself, or none, which is what AWS does where nothing is said. The table is `data/propagated_tags.tsv`: one row a value
-of an attribute, `from` the path that refers to whose tags they are, empty for its own; `tags` are written on the tasks
-as they are. A type of which the attribute stands in a block launches nothing without that block.
+Tasks are what is billed and what a bill has the tags of. So what launches tasks has the tags that it says reach them:
+of itself, of the task definition, those it writes on them by itself. Where it says nothing none reach them, which is
+AWS's default: then its own tags count, as a scan of what runs sees them, and it is said. The table is
+`data/propagated_tags.tsv`: one row a value of an attribute, `from` the path that refers to whose tags they are, empty
+for its own; `tags` are written on the tasks as they are. A type of which the attribute stands in a block launches
+nothing without that block.
 """
 
 from __future__ import annotations
@@ -36,27 +37,29 @@ class Propagation:
         block = self.attribute[:-1]
         return not block or look(block) is not None
 
+    def hands(self, look: Look) -> bool:
+        """Whether it says that tags reach what it launches, or may."""
+        value = look(self.attribute)
+        return isinstance(value, Unknown) or str(value).casefold() in self.sources
+
     def reaching(self, look: Look, own: Labels, of: Callable[[Path], Labels]) -> Labels:
-        """The tags of what is launched. `of`: the tags of what a path refers to."""
+        """The tags of what is launched, its own where none reach that. `of`: the tags of what a path refers to."""
         written = NONE if self.tags is None else of_map(look(self.tags))
         return merged(self._handed(look(self.attribute), own, of), written)
 
     def _handed(self, value: object, own: Labels, of: Callable[[Path], Labels]) -> Labels:
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and any(self.sources.values()):
             return Labels({}, f"whether tags reach what it launches cannot be told: {value.reason}")
-        said = str(value).casefold()
-        if said not in self.sources:
-            return NONE
-        path = self.sources[said]
+        path = self.sources.get(str(value).casefold())
         return own if path is None else of(path)
 
 
 def unreached(addresses: Sequence[str]) -> Iterator[str]:
-    """What is said of things whose tags reach nothing: a report calls them absent although they are written."""
+    """What is said of things whose tags reach nothing, so that no bill of what they launch has them."""
     if addresses:
         more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
         named = ", ".join(addresses[:_SHOWN]) + more
-        yield f"without propagate_tags the tags of {named} reach nothing that they launch, and do not count"
+        yield f"without propagate_tags the tags of {named} reach nothing that they launch: the bill will not have them"
 
 
 def propagation(language: Language, name: str) -> Propagation | None:

@@ -191,7 +191,7 @@ def test_tasks_have_the_tags_that_reach_them_and_replicas_their_own(tmp_path: Pa
     notes = Notes()
     found = read(tmp_path / "t.yaml", TASKS, notes=notes)
     seen = {name: found[name].tags.look("team") for name in ("Handed", "Own", "Kept", "Job")}
-    assert seen == {"Handed": "task", "Own": "own", "Kept": None, "Job": "job"}
+    assert seen == {"Handed": "task", "Own": "own", "Kept": "kept", "Job": "job"}
     assert isinstance(found["Far"].tags.look("team"), Unknown)
     assert [remark for remark in notes.remarks if "Kept" in remark]
     one, two = found["Table.Replicas[0]"], found["Table.Replicas[1]"]

@@ -33,8 +33,8 @@ def sources(folder: Path, body: str, type_: str, notes: Notes | None = None) -> 
         ("aws_ecs_service", f'{OWN}\npropagate_tags = "SERVICE"', SERVICE),
         ("aws_ecs_service", f"{OWN}\n{HANDED}\ntask_definition = aws_ecs_task_definition.t.id", TASKS),
         ("aws_ecs_service", f"{OWN}\n{HANDED}\ntask_definition = {REVISION}", TASKS),
-        ("aws_ecs_service", f'{OWN}\npropagate_tags = "NONE"', NOTHING),
-        ("aws_ecs_service", OWN, NOTHING),
+        ("aws_ecs_service", f'{OWN}\npropagate_tags = "NONE"', SERVICE),
+        ("aws_ecs_service", OWN, SERVICE),
         ("aws_scheduler_schedule", f"target {{\necs_parameters {{\n{ECS}\n{HANDED}\n}}\n}}", TASKS),
         ("aws_scheduler_schedule", f"target {{\necs_parameters {{\n{ECS}\n{OWN}\n}}\n}}", {"team": "own"}),
         ("aws_pipes_pipe", f"{OWN}\ntarget_parameters {{\necs_task_parameters {{\n{ECS}\n{HANDED}\n}}\n}}", TASKS),
@@ -45,7 +45,7 @@ def sources(folder: Path, body: str, type_: str, notes: Notes | None = None) -> 
             {**TASKS, "a": "b"},
         ),
         ("aws_batch_job_definition", f"{OWN}\npropagate_tags = true", SERVICE),
-        ("aws_batch_job_definition", OWN, NOTHING),
+        ("aws_batch_job_definition", OWN, SERVICE),
     ],
 )
 def test_what_launches_tasks_has_the_tags_that_reach_them(
@@ -79,7 +79,7 @@ def test_what_cannot_be_told_is_unknown(tmp_path: Path, body: str, reason: str) 
 def test_tags_that_reach_nothing_are_told_once(tmp_path: Path) -> None:
     notes = Notes()
     sources(tmp_path, OWN, "aws_ecs_service", notes)
-    said = "without propagate_tags the tags of aws_ecs_service.r reach nothing that they launch, and do not count"
+    said = "without propagate_tags the tags of aws_ecs_service.r reach nothing that they launch: the bill will not have them"
     assert notes.remarks == [said]
 
 
@@ -111,15 +111,15 @@ def planned(folder: Path, notes: Notes | None = None, **after: Any) -> Resource:
 
 
 @pytest.mark.parametrize(
-    ("value", "tags"),
-    [("SERVICE", {"team": "own"}), ("TASK_DEFINITION", {"team": "task"}), ("NONE", {}), (None, {})],
+    ("value", "team", "lost"),
+    [("SERVICE", "own", 0), ("TASK_DEFINITION", "task", 0), ("NONE", "own", 1), (None, "own", 1)],
 )
-def test_a_plan_says_the_same(tmp_path: Path, value: str | None, tags: dict[str, str]) -> None:
+def test_a_plan_says_the_same(tmp_path: Path, value: str | None, team: str, lost: int) -> None:
     notes = Notes()
     found = planned(tmp_path, notes, propagate_tags=value)
-    assert found.tags.raw == tags
+    assert found.tags.raw == {"team": team}
     assert found.tags.open_because is None
-    assert len(notes.remarks) == (0 if tags else 1)
+    assert len(notes.remarks) == lost
 
 
 def test_a_planned_schedule_has_the_tags_of_its_tasks(tmp_path: Path) -> None:

@@ -116,10 +116,9 @@ def _reaching(stack: Stack, entry: Entry, type_: str, values: object, tags: Labe
         labels = labels_of(stack, body.name, declared, row, its)
         return _with_the_stacks(stack, declared, labels, _taggable(row, its))
 
-    found = spread.reaching(lambda path: looked_up(values, path), tags, of)
-    if found == NONE and tags.values:
+    if tags.values and not spread.hands(lambda path: looked_up(values, path)):
         stack.parent.unreached.append(stack.parent.address + entry.name)
-    return found
+    return spread.reaching(lambda path: looked_up(values, path), tags, of)
 
 
 def _nested(stack: Stack, entry: Entry, values: object, tags: Labels, doubt: str | None) -> Iterator[Resource]:

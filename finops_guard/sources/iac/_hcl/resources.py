@@ -62,7 +62,8 @@ class Reader:
             at=Location(declared.block.file, declared.block.line, declared.block.column),
         )
         own = of_owner(declared, side, uses, other)
-        if own == NONE and propagation("terraform", type_) is not None and side.has("tags"):
+        spread = propagation("terraform", type_)
+        if own != NONE and spread is not None and spread.launches(side.look) and not spread.hands(side.look):
             self.unreached.append(planned.address)
         tags = _tags.tags_of(own, self._aliases)
         found = _planned.resource(planned, tags, _numbers(machines_of(row, type_, side, other)))
