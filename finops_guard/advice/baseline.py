@@ -58,7 +58,8 @@ class Places:
 class Baseline:
     """Findings that stood; `name` is as in "in the baseline of 2026-11-25". `met`: those that a run finds again.
 
-    `said`: what a reader must know beside that. `deltas`: what all of it cost, None where that is not known.
+    `said`: what a reader must know beside that. `deltas`: what all of it cost, None where that is not known. Not
+    `exempts`: nothing but that is asked of it.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Baseline:
     met: set[Key] = field(default_factory=set)
     said: list[str] = field(default_factory=list)
     deltas: tuple[PlanDelta, ...] | None = None
+    exempts: bool = True
 
     def seen(self, findings: Iterable[Finding]) -> Iterator[Finding]:
         """The same findings in their order, those that stand in it exempt."""
@@ -83,9 +85,10 @@ class Baseline:
 
     def remarks(self) -> Iterator[str]:
         """What a reader must know of it."""
-        gone = len(self.keys) - len(self.met)
-        stand = f"{len(self.met):,} finding{'s stand' if len(self.met) != 1 else ' stands'} in {self.name}"
-        yield f"{stand}: only others count" + (f"; {gone:,} of it no longer stand" if gone else "")
+        if self.exempts:
+            gone = len(self.keys) - len(self.met)
+            stand = f"{len(self.met):,} finding{'s stand' if len(self.met) != 1 else ' stands'} in {self.name}"
+            yield f"{stand}: only others count" + (f"; {gone:,} of it no longer stand" if gone else "")
         yield from self.said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -22,28 +22,43 @@ if TYPE_CHECKING:
 _LIVE = ("aws", "azure", "gcp", "sandbox", "-")
 
 
-def check(file: Path | None, ref: str | None, written: Path | None, *, mode: str, targets: tuple[str, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What stood before, as it was asked for: `file` and `ref` exempt, `cost` is only compared with."""
+
+    file: Path | None = None
+    ref: str | None = None
+    cost: str | None = None
+
+
+def check(asked: Asked, written: Path | None, *, mode: str, targets: tuple[str, ...]) -> None:
     """Refuse what cannot go together, before anything is read. A baseline is about files."""
-    given = [name for name, value in (("--baseline", file), ("--baseline-ref", ref)) if value is not None]
-    if len(given) > 1:
-        raise click.UsageError("give either --baseline or --baseline-ref")
+    if asked.ref is not None and (asked.file or asked.cost):
+        raise click.UsageError(f"give either {'--baseline' if asked.file else '--cost-ref'} or --baseline-ref")
+    refs = {"--baseline-ref": asked.ref, "--cost-ref": asked.cost}
+    given = [name for name, value in {"--baseline": asked.file, **refs}.items() if value is not None]
     given += ["--write-baseline"] if written is not None else []
     if given and mode == "enforce":
         raise click.UsageError(f"{given[0]} belongs to infrastructure as code, which is never enforced on")
     live = [target for target in targets if target in _LIVE]
-    if ref is not None and (live or not targets):
-        raise click.UsageError(
-            f"--baseline-ref takes paths in a git repository, not {live[0] if live else 'a live cloud'}"
-        )
+    for name, ref in refs.items():
+        if ref is not None and (live or not targets):
+            raise click.UsageError(f"{name} takes paths in a git repository, not {live[0] if live else 'a live cloud'}")
 
 
-def baseline(request: Request, file: Path | None, ref: str | None) -> Baseline | None:
+def baseline(request: Request, asked: Asked) -> Baseline | None:
     """The baseline that was asked for. InputError for a file that is none and a ref that is not there."""
-    if file is not None:
+    found = None
+    if asked.file is not None:
         from finops_guard.advice.baseline import read
 
-        return read(file)
-    return None if ref is None else _at(request, ref)
+        found = read(asked.file)
+    if asked.ref is not None:
+        found = _at(request, asked.ref)
+    if asked.cost is not None:
+        there = _at(request, asked.cost, exempts=False)
+        found = there if found is None else replace(found, said=there.said, deltas=there.deltas)
+    return found
 
 
 def keep(path: Path, report: Report, before: Baseline | None) -> str:
@@ -54,7 +69,8 @@ def keep(path: Path, report: Report, before: Baseline | None) -> str:
     return f"{path}: {count:,} finding{'' if count == 1 else 's'} in the baseline"
 
 
-def _at(request: Request, ref: str) -> Baseline:
+def _at(request: Request, ref: str, *, exempts: bool = True) -> Baseline:
+    """By a scan of the same paths at a ref. Not `exempts`: what they cost there, and no finding."""
     from finops_guard.advice.baseline import Baseline, at_ref
     from finops_guard.pipeline import run
     from finops_guard.sources import git
@@ -66,23 +82,22 @@ def _at(request: Request, ref: str) -> Baseline:
         inside = [copy / Path(target).absolute().relative_to(top) for target in request.targets]
         there = [str(path) for path in inside if path.exists()]
         missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
-        notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing]
+        notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing if exempts]
         notes += [f"large files of {ref} left out: {left:,}; what reads them counts as new"] if left else []
         if not there:
-            return Baseline(name, frozenset(), said=notes, deltas=())
+            return Baseline(name, frozenset(), said=notes, deltas=(), exempts=exempts)
         try:
             given = _given_at(request.given, top, copy)
             report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False, given=given))
         except InputError as wrong:
             what = wrong.what.splitlines()[0].replace(f"{copy}/", "")
-            return Baseline(
-                name, frozenset(), said=[*notes, f"nothing can be read at {ref}, all counts as new: {what}"]
-            )
+            notes.append(f"nothing can be read at {ref}{', all counts as new' if exempts else ''}: {what}")
+            return Baseline(name, frozenset(), said=notes, exempts=exempts)
         if not report.complete:
-            notes.append(f"at {ref} not everything could be read: what was not counts as new")
+            notes.append(f"at {ref} not everything could be read{': what was not counts as new' if exempts else ''}")
         found = at_ref(report, name, copy)
         found.said += notes
-        return found
+        return found if exempts else replace(found, keys=frozenset(), exempts=False)
 
 
 def _given_at(given: Given, top: Path, copy: Path) -> Given:

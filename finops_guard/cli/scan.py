@@ -65,6 +65,11 @@ _OBJECTS = 50_000
     help="Infrastructure as code: findings of the same paths at this commit or ref are exempt.",
 )
 @click.option(
+    "--cost-ref",
+    metavar="REF",
+    help="Sources without a plan add what they cost more than at this commit or ref; --baseline-ref says so too.",
+)
+@click.option(
     "--write-baseline", type=click.Path(path_type=Path), metavar="FILE", help="Keep what fails, for --baseline."
 )
 @variables
@@ -90,6 +95,7 @@ def command(  # noqa: D103 - click shows the help below
     every: bool,
     stood: Path | None,
     baseline_ref: str | None,
+    cost_ref: str | None,
     write_baseline: Path | None,
     pairs: tuple[tuple[str, str], ...],
     var_files: tuple[Path, ...],
@@ -105,7 +111,8 @@ def command(  # noqa: D103 - click shows the help below
     verbose: bool,
 ) -> None:
     check(files, snapshot_out, plan_out, write_baseline)
-    _baseline.check(stood, baseline_ref, write_baseline, mode=mode, targets=targets)
+    earlier = _baseline.Asked(stood, baseline_ref, cost_ref)
+    _baseline.check(earlier, write_baseline, mode=mode, targets=targets)
     now = datetime.now(UTC)
     _check_mode(mode, plan_out, at, targets)
     _check_time(at, now, targets)
@@ -133,7 +140,7 @@ def command(  # noqa: D103 - click shows the help below
         if not quiet:
             _header(rules, wanted)
         gc.set_threshold(_OBJECTS, 20, 50)
-        before = _baseline.baseline(request, stood, baseline_ref)
+        before = _baseline.baseline(request, earlier)
         report = run(replace(request, baseline=before))
     if write_baseline is not None:
         kept = _baseline.keep(write_baseline, report, before)

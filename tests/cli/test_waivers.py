@@ -260,7 +260,25 @@ def test_sources_add_what_they_cost_less_what_they_did_at_the_ref(house: Path) -
     commit(house)
     assert month("--baseline-ref", "HEAD") == ("0.00", "0.00", "40179.20", 0.0)
     (house / "infra/main.tf").write_text(machine("a").replace("p5.48xlarge", "p4d.24xlarge"))
-    assert month("--baseline-ref", "HEAD") == ("-24150.15", "-24150.15", "40179.20", 0.0)
+    for name in ("--baseline-ref", "--cost-ref"):
+        assert month(name, "HEAD") == ("-24150.15", "-24150.15", "40179.20", 0.0)
+
+
+def test_of_a_ref_for_costs_nothing_is_exempt(house: Path) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    commit(house)
+    ran, report = scan("infra", "--cost-ref", "HEAD")
+    assert (ran.code, exempt(report)) == (1, {"aws_instance.a": None})
+    assert "baseline" not in ran.out
+    scan("infra", "--write-baseline", "stood.json")
+    ran, report = scan("infra", "--cost-ref", "HEAD", "--baseline", "stood.json")
+    assert ran.code == 0
+    assert report["deltas"][0]["low"] == "0.00"
+    (house / "infra/main.tf").write_text("resource {")
+    commit(house)
+    (house / "infra/main.tf").write_text(machine("a"))
+    ran, report = scan("infra", "--cost-ref", "HEAD")
+    assert report["deltas"][0]["low"] is None
 
 
 def test_of_too_large_a_repository_the_largest_data_is_left_out(house: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,6 +412,7 @@ def test_what_is_no_comment_waives_nothing(house: Path) -> None:
     [
         ("infra", "--baseline", "x", "--baseline-ref", "HEAD"), ("sandbox", "--baseline-ref", "HEAD"),
         ("--baseline-ref", "HEAD"), ("infra", "--mode", "enforce", "--write-baseline", "x"),
+        ("--cost-ref", "HEAD"), ("infra", "--cost-ref", "HEAD", "--baseline-ref", "HEAD"),
         ("infra", "--write-baseline", "nowhere/x"), ("infra", "--baseline", "nowhere"),
     ],
 )  # fmt: skip

@@ -420,9 +420,11 @@ def test_a_baseline_is_that_of_the_base(place: Place) -> None:
 def test_only_what_is_new_counts(place: Place) -> None:
     place.write(**{"infra/main.tf": CODE})
     place.request(**{"infra/more.tf": CODE.replace("train", "more")})
+    whole = place.run(FG_PATH="infra")
+    assert (whole.outputs["violations"], whole.outputs["monthly-delta"]) == ("2", "40179.20 USD")
     ran = place.run(FG_PATH="infra", FG_ONLY_NEW="true")
     assert ran.code == 1, ran.log
-    assert ran.outputs["violations"] == "1"
+    assert (ran.outputs["violations"], ran.outputs["monthly-delta"]) == ("1", "40179.20 USD")
     assert "aws\\_instance.more" in ran.summary
     place.request()
     assert place.run(FG_PATH="infra", FG_ONLY_NEW="true").code == 0

@@ -16,6 +16,7 @@ from typing import Any
 from finops_guard.errors import GuardError
 from finops_guard.outputs._escape import command_data, markdown
 from finops_guard.outputs.markdown import MARKER
+from finops_guard.sources import git
 from tools.action import inputs as told
 from tools.action.base import configured
 from tools.action.fixes import suggestions
@@ -83,13 +84,24 @@ def _scan(inputs: told.Inputs, by: Judge, reports: Reports) -> tuple[int, str]:
         *(part for name, path in outputs for part in ("--output", f"{name}={path}")),
         *(("--policy", str(by.path)) if by.path else ()),
         *(("--baseline", str(by.baseline)) if by.baseline else ()),
-        *(("--baseline-ref", by.base) if inputs.only_new and by.base else ()),
+        *_before(inputs, by),
         *("--", *inputs.paths),
     ]
     ran = _guard(arguments, inputs.workspace)
     _log(ran.stderr)
     sys.stdout.write(ran.stdout)
     return ran.returncode, ran.stderr
+
+
+def _before(inputs: told.Inputs, by: Judge) -> tuple[str, ...]:
+    """What the base is compared with: its findings, or only what its sources cost. A plan says that itself."""
+    if not by.base:
+        return ()
+    if inputs.only_new:
+        return "--baseline-ref", by.base
+    paths, top = [inputs.workspace / path for path in inputs.paths], git.top(inputs.workspace)
+    ours = all(path.exists() and git.top(path) == top for path in paths)
+    return ("--cost-ref", by.base) if ours and any(path.is_dir() for path in paths) else ()
 
 
 def _fixes(inputs: told.Inputs, by: Judge, reports: Reports, report: dict[str, Any]) -> list[Path]:
