@@ -2,7 +2,8 @@
 
     cost sources ─► ledger ─► billed rates ─► prices of the inventory ─► accrued ─► budgets, unit costs, charges
 
-What a policy says nothing about costs nothing: without cost sources no ledger is opened, without budgets none is told.
+What a policy says nothing about costs nothing: without cost sources no ledger is opened, without budgets none is told,
+and of unit costs, charges and readiness not even the modules are imported.
 """
 
 from __future__ import annotations
@@ -16,26 +17,24 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from finops_guard.costs.accrued import accrues
 from finops_guard.costs.budgets import lasting_rules, statuses
 from finops_guard.costs.budgets_joined import Covers, budget_resource, thresholds_of
-from finops_guard.costs.charges import charges
-from finops_guard.costs.ledger import COSTS, FileRead, Ledger, open_ledger
 from finops_guard.costs.periods import period_of, previous
 from finops_guard.costs.plan_judged import plan_resource, put_remaining
 from finops_guard.costs.pricing import Pricer, pricer_of
-from finops_guard.costs.reach import Reach
-from finops_guard.costs.readiness import Readiness, accounts_of, readiness
-from finops_guard.costs.units import unit_costs
-from finops_guard.costs.units_inventory import needs_inventory
-from finops_guard.costs.units_judged import unit_resources
+from finops_guard.costs.reach import COSTS, Reach
 from finops_guard.enrich import derived, enrich
 from finops_guard.evaluate import need_of
 from finops_guard.evaluate.fold import reads
 from finops_guard.model import BudgetStatus, Condition, CostSource, Gap, Notes, PlanDelta, Policy, Resource, UnitCost
 from finops_guard.sources import targets
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import FileRead, Ledger
+    from finops_guard.costs.readiness import Readiness
 
 Inventory: TypeAlias = Callable[[], Iterable[Resource]]
 """The inventory as sources say it, as often as it is asked for."""
@@ -83,11 +82,12 @@ class Books:
         """Budgets, unit costs and charges; without an inventory, what accrued is unknown."""
         policy = self.policy
         budgets, held = self.budgets(inventory), thresholds_of(policy)
-        units = self._units(inventory) if policy.units else []
-        computed = [*(budget_resource(each, held) for each in budgets), *unit_resources(units), *self._charges()]
-        ready = self._readiness() if self._asked("exports.") else None
-        if ready is not None and ready.bills:
-            computed += ready.others(accounts_of(inventory() if inventory is not None else ()))
+        units, of_units = self._units(inventory) if policy.units else ([], [])
+        computed = [*(budget_resource(each, held) for each in budgets), *of_units, *self._charges()]
+        ready = None
+        if self._asked("exports."):
+            ready, others = self._readiness(inventory)
+            computed += others
         return Figures(
             tuple(budgets),
             tuple(units),
@@ -106,11 +106,16 @@ class Books:
             put_remaining(resource, delta, figures.budgets, policy.fx)
             yield from derived([resource], policy, self.at)
 
-    def _readiness(self) -> Readiness:
+    def _readiness(self, inventory: Inventory | None) -> tuple[Readiness, Iterable[Resource]]:
+        """What the bills show of each account, and the accounts that no source found."""
+        from finops_guard.costs.readiness import accounts_of, readiness
+
         policy = self.policy
-        return readiness(
+        ready = readiness(
             self.ledger, keys_of(policy), self.at, aliases=policy.aliases, currency=policy.currency, fx=policy.fx
         )
+        there = accounts_of(inventory()) if inventory is not None and ready.bills else ()
+        return ready, ready.others(there)
 
     def _asked(self, group: str) -> bool:
         """Whether a rule asks for a field of a group."""
@@ -141,16 +146,24 @@ class Books:
         if len(lost) > _FEW:
             yield f"not read: {len(lost) - _FEW} more cells"
 
-    def _units(self, inventory: Inventory | None) -> list[UnitCost]:
+    def _units(self, inventory: Inventory | None) -> tuple[list[UnitCost], Iterable[Resource]]:
+        """Unit costs, and what of them is judged."""
+        from finops_guard.costs.units import unit_costs
+        from finops_guard.costs.units_inventory import needs_inventory
+        from finops_guard.costs.units_judged import unit_resources
+
         policy = self.policy
         there = self.priced(inventory()) if inventory is not None and needs_inventory(policy) else None
-        return unit_costs(policy, self.ledger, self.reach, there)
+        units = unit_costs(policy, self.ledger, self.reach, there)
+        return units, unit_resources(units)
 
     def _charges(self) -> list[Resource]:
         """Charges, where a rule judges them."""
         kinds = need_of(self.policy).kinds
         if self.ledger is None or (kinds is not None and "charge" not in kinds):
             return []
+        from finops_guard.costs.charges import charges
+
         return [*charges(self.ledger, self.at, key=_TEAM, currency=self.policy.currency, fx=self.policy.fx)]
 
 
@@ -190,6 +203,8 @@ def opened(asked: Asked, notes: Notes) -> Iterator[Books]:
         reach = replace(reach, max_usd=asked.max_usd, keys=keys, since=since)
         ledger = None
         if sources:
+            from finops_guard.costs.ledger import open_ledger
+
             ledger = stack.enter_context(open_ledger(sources, reach, aliases=policy.aliases, keys=keys))
             refused = [(read.path, reason) for read in ledger.files for reason in read.refused]
             notes.gaps += [Gap(COSTS, "*", "*", path, reason) for path, reason in refused]

@@ -11,8 +11,6 @@ from socket import gethostname
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
-from finops_guard.apply import Judge
-from finops_guard.apply.stops import stops_of, told
 from finops_guard.costs.budgets import lasting_rules
 from finops_guard.enrich import enrich
 from finops_guard.errors import GuardError, InputError
@@ -20,10 +18,10 @@ from finops_guard.evaluate import Evaluator, findings
 from finops_guard.language.secrets import resolve
 from finops_guard.model import Finding, Need, Notes, Policy, Resource, Step
 from finops_guard.sources import targets
-from finops_guard.state import history
 from finops_guard.state.store import Store, open_store
 
 if TYPE_CHECKING:
+    from finops_guard.apply import Judge
     from finops_guard.sources.aws._act import Acting
 
 
@@ -93,6 +91,9 @@ def told_of_stops(
     asked = "stopped_by" in need.fields or (policy.budgets and lasting_rules(policy))
     if not asked or (store is None and given == "none"):
         return lambda resources: resources
+    from finops_guard.apply.stops import stops_of, told
+    from finops_guard.state import history
+
     try:
         records = history.fold(store or state_of(policy, given, environ)).records
     except GuardError:

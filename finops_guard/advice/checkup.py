@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias, get_args
 
 from finops_guard.advice import remedies
-from finops_guard.costs.ledger import COSTS
+from finops_guard.costs.reach import COSTS
 from finops_guard.model import Finding, Gap, Money, Report, Resource, Unknown
 
 About: TypeAlias = Literal["installation", "login", "access", "rules", "facts", "prices", "remarks"]

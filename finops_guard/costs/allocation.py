@@ -10,13 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted, dimension, present
 from finops_guard.costs.asks import Total
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.network_money import BY as NETWORK
 from finops_guard.costs.network_money import PathCost, by_path
 from finops_guard.model import All, Compare, Ref
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 _DAY = timedelta(days=1)
 _ENDED = timedelta(days=7)

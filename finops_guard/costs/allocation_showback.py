@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted
 from finops_guard.costs.asks import Total
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.sharing import HOURS, accelerator_hours, shares
 from finops_guard.model import AnyOf, Condition, Not
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

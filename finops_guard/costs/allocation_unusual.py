@@ -7,13 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.allocation_asked import DIGITS, Purse, Wanted
 from finops_guard.costs.anomalies import LEAST, WEEKS, Unusual, unusual
 from finops_guard.costs.asks import Ask, Total
 from finops_guard.costs.charges_cause import Group, cause
-from finops_guard.costs.ledger import Ledger
 from finops_guard.model import Unknown
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 DAYS = 30
 """How many complete days before the newest are looked at."""

@@ -6,15 +6,18 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.accrued import WEEK, Account, Accrual, Running, names_of, running
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.budgets_ahead import Days, ahead, burn_rate
 from finops_guard.costs.budgets_billed import Billed, Fx, Lost, billed, in_unit
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.periods import Period, period_of, planned, previous
 from finops_guard.evaluate import predicate
 from finops_guard.model import ACCELERATOR_HOURS, All, Budget, BudgetStatus, Compare, Policy, Ref, Resource, Stop
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 HISTORY = timedelta(days=400)
 """How far back days are asked for, so that a forecast can be tried on earlier periods."""

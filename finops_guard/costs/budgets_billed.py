@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.costs.accelerators import accelerator, is_accelerator_family
 from finops_guard.costs.asks import Ask, Total
-from finops_guard.costs.ledger import Ledger
 from finops_guard.model import ACCELERATOR_HOURS, Budget, Money, money_in
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
 

@@ -12,6 +12,11 @@ from typing import Any, TypeAlias
 from finops_guard.errors import InputError
 from finops_guard.model import Notes
 
+COSTS = "costs"
+"""What stands for a cloud in the gap that cost data is."""
+LAGS = {"aws": 2, "azure": 2, "gcp": 3}
+"""Days by which a bill may still grow: rows arrive 8 to 24 hours late and later, on GCP by days."""
+
 Client: TypeAlias = Callable[[str, str | None], Any]
 """An AWS client of a service in a region (None: where the session points), with the caller's own credentials.
 

@@ -12,14 +12,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.allocation import share
 from finops_guard.costs.asks import Ask, Total
 from finops_guard.costs.budgets_billed import Fx
 from finops_guard.costs.computed import computed_resource
-from finops_guard.costs.ledger import Ledger
-from finops_guard.costs.ledger.ledger import LAGS
+from finops_guard.costs.reach import LAGS
 from finops_guard.model import All, Compare, Money, Ref, Resource, Unknown, Value, canonical, money_in
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 Bill = tuple[str, str]
 """A cloud and the account that pays."""

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from finops_guard.costs import counts
 from finops_guard.costs.counts import Asked, Counted
 from finops_guard.costs.counts._counted import Key
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.units_days import OVER, Bills, Complete, Days, asked, common, complete
 from finops_guard.costs.units_inventory import Found, read
@@ -23,6 +23,9 @@ from finops_guard.costs.units_spent import Rows, Shared, Spent, currency_of, row
 from finops_guard.costs.units_window import Told, Window, added, coverage, quality_of
 from finops_guard.errors import GuardError, InputError, ScanError
 from finops_guard.model import Gap, Money, Policy, Resource, Unit, UnitCost
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 _CLOUDS = {"cloudwatch": "aws", "azure-monitor": "azure", "gcp-monitoring": "gcp"}
 _DIGITS = 60  # sums of amounts with 18 decimals are exact

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.counts._counted import DAY, each_day, midnight
-from finops_guard.costs.ledger import Ledger
 from finops_guard.model import Condition
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 OVER = 28
 """Days of a unit cost: four weeks, so that every weekday weighs the same."""

@@ -7,14 +7,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from finops_guard.costs.asks import Ask
 from finops_guard.costs.counts._counted import DAY, Key, midnight
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.sharing import HOURS, accelerator_hours, shares
 from finops_guard.costs.units_days import spans
 from finops_guard.model import All, AnyOf, Condition, Money, Not, Split, Unit, money_in
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 Fx: TypeAlias = Mapping[tuple[str, str], tuple[Decimal, date]]
 _TEAM = "tags.team"

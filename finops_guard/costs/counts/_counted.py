@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from finops_guard.costs.ledger import Ledger
 from finops_guard.costs.reach import Reach
 from finops_guard.costs.tables import rows
 from finops_guard.errors import InputError
 from finops_guard.model import Condition, Count, Resource, canonical
+
+if TYPE_CHECKING:
+    from finops_guard.costs.ledger import Ledger
 
 Key: TypeAlias = tuple[str | None, ...]
 """The value of each key of `by`, None where the source does not say."""

@@ -15,6 +15,7 @@ from finops_guard.costs.ledger.read import FileRead, exact
 from finops_guard.costs.ledger.shapes import Shape, shapes
 from finops_guard.costs.ledger.store import Table
 from finops_guard.costs.ledger.where import Parameters, Where
+from finops_guard.costs.reach import LAGS
 from finops_guard.errors import InputError
 from finops_guard.evaluate.fold import bounded
 from finops_guard.evaluate.operations import after_now
@@ -23,8 +24,6 @@ from finops_guard.model.money import Metric
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-LAGS = {"aws": 2, "azure": 2, "gcp": 3}
-"""Days by which a bill may still grow: rows arrive 8 to 24 hours late and later, on GCP by days."""
 _OTHER_LAG = 2
 _USAGE = "(charge_category = 'Usage' AND NOT correction)"
 # A month's fee ends in the future: it says nothing about which hours are complete.

@@ -16,13 +16,10 @@ from finops_guard.costs.ledger.ledger import Ledger
 from finops_guard.costs.ledger.read import FileRead
 from finops_guard.costs.ledger.rows import CURRENCY
 from finops_guard.costs.ledger.store import Store, Table
-from finops_guard.costs.reach import Reach
+from finops_guard.costs.reach import COSTS, Reach
 from finops_guard.errors import InputError, ScanError
 from finops_guard.model import Gap
 from finops_guard.model.money import CostSource
-
-COSTS = "costs"
-"""What stands for a cloud in the gap that cost data is."""
 
 
 def open_ledger(
