@@ -50,6 +50,7 @@ def ordered(findings: Iterable[Finding], *, held: int = HELD) -> Collection[Find
     shelf = Shelf()
     while first:
         shelf.put(first)
+        first.clear()  # before the next are there
         first = sorted(islice(stream, held), key=order)
     return shelf
 
