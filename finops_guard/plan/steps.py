@@ -7,7 +7,7 @@ steps. Of findings on a shelf the steps are made whenever they are asked for, so
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from finops_guard.plan.caps import Room
@@ -50,7 +50,7 @@ def plan(  # noqa: PLR0913 - all that a plan depends on
     context = Context(policy, now, mode, can, episodes or {}, done_24h or {}, bindings, reread, planned)
     if isinstance(findings, Shelf):
         return Later(findings, context)
-    drafts = list(_drafts(sorted(findings, key=order), context))
+    drafts = list(_drafts(_together(findings), context))
     return [*_settled(drafts, _Looked(drafts, context), context)]
 
 
@@ -85,6 +85,14 @@ class _Looked:
                     self.room.want(draft)
         for draft in self.enough.needed():
             self.room.want(draft)
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """In order, but all of a resource with its first: as it is and as it was before our stop it may cost different."""
+    by_resource: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=order):
+        by_resource.setdefault(finding.resource.id, []).append(finding)
+    return chain.from_iterable(by_resource.values())
 
 
 def _drafts(findings: Iterable[Finding], context: Context) -> Iterator[list[Draft]]:

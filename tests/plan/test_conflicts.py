@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
-from finops_guard.model import Rung
+from finops_guard.model import Money, Rung
 from finops_guard.plan import Episode
 from tests.plan.build import NOTIFY, NOW, D, H, binding, finding, machine, only, planned, policy, rule
 
@@ -16,6 +17,20 @@ def test_the_least_destructive_goes_first() -> None:
     waiting = only("scale_to_zero", steps)
     assert (waiting.state, waiting.because) == ("scheduled", "stop by p/soft comes first")
     assert waiting.saves_month is None
+
+
+def test_one_resource_at_two_prices_is_one_resource() -> None:
+    """What was found of it before our stop, and what of it as it is now."""
+    before, now = machine(), machine("i-1", tags=None, **{"cost.month": Money(Decimal(0), "EUR")})
+    hard, soft = rule(NOTIFY, Rung("scale_to_zero", 0), name="hard"), rule(NOTIFY, Rung("stop", 0), name="soft")
+    between = finding(
+        machine("i-2", tags=None, **{"cost.month": Money(Decimal(50), "EUR")}), of=rule(NOTIFY, name="other")
+    )
+    steps = planned(finding(before, of=hard), between, finding(now, of=soft))
+    assert (only("stop", steps).state, only("scale_to_zero", steps).state) == ("due", "scheduled")
+    assert [step.saves_month is not None for step in steps if step.do != "notify"].count(True) == 1
+    tags = [step for step in planned(finding(before, of=TEAM), between, finding(now, of=OTHER)) if step.do == "tag"]
+    assert [step.state for step in tags] == ["refused", "refused"]
 
 
 def test_a_refused_step_is_no_rival_and_one_that_waits_neither() -> None:
