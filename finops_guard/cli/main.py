@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from importlib import import_module
@@ -19,6 +20,9 @@ Exit codes: 0 ok · 1 findings · 2 usage, policy or input error · 3 scan incom
 4 an act failed or was refused · 130 interrupted. If several hold: 2, 4, 3, 1."""
 INTERRUPTED = 130
 INTERNAL = 2
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+_NO_FOLDER = "No usable temporary directory"
+"""How Python says that neither TMPDIR nor the usual folders can be written."""
 
 
 class Commands(click.Group):
@@ -118,13 +122,22 @@ def run() -> int:
         raise BrokenPipeError from stop
     except BrokenPipeError:
         raise
-    except Exception as error:  # a bug of ours: Python would exit 1, which means findings
+    except Exception as error:
         if os.environ.get("FINOPS_GUARD_DEBUG"):
             raise
-        click.echo(f"internal error: {type(error).__name__}: {printable(str(error))}", err=True)
-        click.echo("please report it; FINOPS_GUARD_DEBUG=1 shows where", err=True)
-        return INTERNAL
+        return _unforeseen(error)
     return code if isinstance(code, int) else 0
+
+
+def _unforeseen(error: Exception) -> int:
+    """A disk that takes no more, which is nobody's bug, or a bug of ours: Python would exit 1, which means findings."""
+    if isinstance(error, OSError) and (error.errno in _NO_ROOM or _NO_FOLDER in str(error)):
+        click.echo(f"error: {printable(str(error.strerror or error))}", err=True)
+        click.echo("Temporary files need room; TMPDIR names the folder for them.", err=True)
+        return INTERNAL
+    click.echo(f"internal error: {type(error).__name__}: {printable(str(error))}", err=True)
+    click.echo("please report it; FINOPS_GUARD_DEBUG=1 shows where", err=True)
+    return INTERNAL
 
 
 def show(error: GuardError) -> None:

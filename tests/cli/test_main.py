@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,25 @@ def test_a_bug_of_ours_is_2_without_a_traceback(monkeypatch: pytest.MonkeyPatch)
     ran = finops_guard("schema")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("internal error: ZeroDivisionError: oh\\x1b[31m\n")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "error: No space left on device"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']"), "error: No usable temp"),
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "x"), "internal error: FileNotFoundError"),
+    ],
+)
+def test_a_full_disk_is_no_bug(monkeypatch: pytest.MonkeyPatch, wrong: OSError, said: str) -> None:
+    def full(*_: object) -> None:
+        raise wrong
+
+    monkeypatch.setattr("finops_guard.language.library.shipped", full)
+    ran = finops_guard("schema")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(said)
+    assert ("TMPDIR" in ran.err) == said.startswith("error: ")
 
 
 @pytest.mark.usefixtures("house")
