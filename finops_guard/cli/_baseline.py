@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -79,10 +80,11 @@ def _at(request: Request, ref: str, *, exempts: bool = True) -> Baseline:
     commit = git.commit(top, ref)
     name = f"the baseline of {ref} ({commit[:10]})"
     with _copy(top, commit) as (copy, left):
-        inside = [copy / Path(target).absolute().relative_to(top) for target in request.targets]
+        inside = [copy / _named(target).relative_to(top) for target in request.targets]
         there = [str(path) for path in inside if path.exists()]
         missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
-        notes = [f"{target} is not at {ref}: everything in it counts as new" for target in missing if exempts]
+        told = [target for target in missing if exempts or Path(target).is_dir()]  # what a plan costs it says itself
+        notes = [f"{target} is not at {ref}: everything in it counts as new" for target in told]
         notes += [f"large files of {ref} left out: {left:,}; what reads them counts as new"] if left else []
         if not there:
             return Baseline(name, frozenset(), said=notes, deltas=(), exempts=exempts)
@@ -111,6 +113,11 @@ def _earlier(file: Path, top: Path, copy: Path) -> Path:
     path = file.resolve()
     before = copy / path.relative_to(top) if path.is_relative_to(top) else path
     return before if before.is_file() else file
+
+
+def _named(target: str) -> Path:
+    """A target as `git.top` reads it: without `..`, as a folder that we are in need not have been there."""
+    return Path(os.path.abspath(target))  # noqa: PTH100 - links stay as they are named
 
 
 def _top(targets: tuple[str, ...]) -> Path:

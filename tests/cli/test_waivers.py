@@ -302,6 +302,25 @@ def test_a_folder_that_was_not_there_is_all_new(house: Path) -> None:
     assert "infra is not at HEAD: everything in it counts as new" in remarks(report)
 
 
+def test_for_costs_too_a_folder_that_was_not_there_is_told(house: Path) -> None:
+    commit(house)
+    (house / "infra/main.tf").write_text(machine("a"))
+    _, report = scan("infra", "--cost-ref", "HEAD")
+    assert "infra is not at HEAD: everything in it counts as new" in remarks(report)
+
+
+@pytest.mark.parametrize("name", ["--baseline-ref", "--cost-ref"])
+def test_from_a_folder_that_was_not_there_others_are_found(
+    house: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    commit(house)
+    (house / "new/deep").mkdir(parents=True)
+    monkeypatch.chdir(house / "new/deep")
+    _, report = scan("../../infra", name, "HEAD", "-p", "../../finops-guard.yaml")
+    assert (report["deltas"][0]["low"], report["deltas"][0]["before"]) == ("0.00", "40179.20")
+
+
 def test_sources_that_could_not_be_read_are_no_baseline(house: Path) -> None:
     (house / "infra/main.yaml").write_text("AWSTemplateFormatVersion: 2010-09-09\nResources: [\n")
     commit(house)
