@@ -47,7 +47,7 @@ def hunks(fixed: Fixed) -> Iterator[Hunk]:
         lines = split(before)
         starts = [0, *accumulate(map(len, lines))]
         made = fixed.edits[file]
-        for change in _apart(changes(starts, made), len(lines)):
+        for change in _apart(changes(lines, starts, made), len(lines)):
             findings = {each.id: each for edit in change.edits for each in made[edit]}
             new = tuple(split(changed(before, starts, change)))
             yield Hunk(file, change.first + 1, change.last, new, tuple(findings.values()))
@@ -68,13 +68,17 @@ def _apart(changes: Sequence[Change], count: int) -> list[Change]:
     return found
 
 
-def changes(starts: list[int], made: Collection[Edit]) -> list[Change]:
-    """The lines that edits touch; what puts whole lines before a line leaves that as it is."""
+def changes(lines: Sequence[bytes], starts: list[int], made: Collection[Edit]) -> list[Change]:
+    """The lines that edits touch; what puts whole lines before a line leaves that as it is.
+
+    `starts`: where each line begins, and where the text ends: that is a line of its own only after a line that ended.
+    """
     found: list[Change] = []
+    most = len(lines) - 1 if lines and not lines[-1].endswith(b"\n") else len(lines)
     for edit in sorted(made):
-        first = bisect_right(starts, edit.start) - 1
+        first = min(bisect_right(starts, edit.start) - 1, most)
         whole = edit.start == edit.end == starts[first] and edit.text.endswith(b"\n")
-        last = first if whole else bisect_right(starts, edit.end)
+        last = first if whole else min(bisect_right(starts, edit.end), most + 1)
         if found and first < found[-1].last:
             found[-1].last = max(found[-1].last, last)
             found[-1].edits.append(edit)

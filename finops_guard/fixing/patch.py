@@ -27,7 +27,7 @@ def _hunks(before: bytes, made: Collection[Edit]) -> Iterator[bytes]:
     lines = split(before)
     starts = [0, *accumulate(map(len, lines))]
     groups: list[list[Change]] = []
-    for change in changes(starts, made):
+    for change in changes(lines, starts, made):
         if groups and change.first - groups[-1][-1].last <= 2 * _AROUND:
             groups[-1].append(change)
         else:
@@ -42,7 +42,7 @@ def _hunks(before: bytes, made: Collection[Edit]) -> Iterator[bytes]:
             body += [b" " + line for line in lines[at : change.first]]
             body += [b"-" + line for line in lines[change.first : change.last]]
             body += [b"+" + line for line in new]
-            at, more = change.last, more + len(new) - (change.last - change.first)
+            at, more = change.last, more + len(new) - (min(change.last, len(lines)) - change.first)
         body += [b" " + line for line in lines[at:last]]
         old, new_count = last - first, last - first + more
         yield b"@@ -%d,%d +%d,%d @@\n" % (first + (old > 0), old, first + moved + (new_count > 0), new_count)

@@ -31,8 +31,20 @@ def test_a_patch_says_what_the_edits_do(lines: list[str], end: str, puts: dict[i
         first, count = map(int, head.split(b" ")[0].split(b","))
         first -= count > 0
         body = body.replace(b"\n\\ No newline at end of file\n", b"\0")
-        rows = [row.replace(b"\0", b"") for row in re.findall(rb"[^\n\0]*[\n\0]", body)]
+        raw = re.findall(rb"[^\n\0]*[\n\0]", body)
+        for signs in (b" -", b" +"):
+            side = [row for row in raw if row[:1] in signs]
+            assert not any(row.endswith(b"\0") for row in side[:-1]), "a line without an end is the last one"
+        assert head.split(b",")[-1] == b"%d @@" % sum(row[:1] in b" +" for row in raw)
+        rows = [row.replace(b"\0", b"") for row in raw]
         assert [row[1:] for row in rows if row[:1] in b" -"] == old[first : first + count]
         new += b"".join(old[at:first]) + b"".join(row[1:] for row in rows if row[:1] in b" +")
         at = first + count
     assert new + b"".join(old[at:]) == after
+
+
+def test_more_after_a_last_line_that_does_not_end_ends_it() -> None:
+    before, made = b"a\nb", [Edit(3, 3, b"\nc")]
+    patch = fixing.diff({Path("f"): (before, b"a\nb\nc")}, {Path("f"): made})
+    none = "\\ No newline at end of file"
+    assert patch.decode() == f"--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n a\n-b\n{none}\n+b\n+c\n{none}\n"
