@@ -88,6 +88,8 @@ class _Undo:
     short: dict[str, None] = field(default_factory=dict)
     stopped: str | None = None
     works: bool = False
+    back: set[str] = field(default_factory=set)
+    """The resources that this undo put something of back: some endpoints only by making them anew."""
 
     def wants(self, act: Act, undone: set[str]) -> bool:
         """Whether an act is to be undone at all; what is said otherwise is its outcome."""
@@ -151,7 +153,7 @@ class _Undo:
     def _still_ours(self, act: Act, live: Resource) -> bool:
         """Whether it is what we acted on, and nobody started what we stopped, or what we started, since."""
         began, over = self.times[act.step]
-        if is_another(live, began):
+        if act.resource not in self.back and is_another(live, began):
             return self._tell(act, ANOTHER)
         since: bool | Unknown = False
         if act.verb in _STOPS:
@@ -168,7 +170,9 @@ class _Undo:
         result = perform(self.session, self.verbs, deeds, lambda some: self.verbs.undo(verb, some), self.limits)
         for outcome in result.outcomes:
             self.outcomes[outcome.step] = outcome
-            self.works = self.works or outcome.state == "done"
+        done = {outcome.step for outcome in result.outcomes if outcome.state == "done"}
+        self.works = self.works or bool(done)
+        self.back |= {deed.act.resource for deed in deeds if deed.act.step in done}
         self.session.count(result.outcomes, self.limits.failures)
         if result.trouble:
             self.stop(result.trouble)

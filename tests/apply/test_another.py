@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from finops_guard.plan.file import read_plan, write_plan
-from tests.apply.world import DAY, HOUR, LATER, STOPPED, World, states, world
+from tests.apply.world import DAY, HOUR, KEPT, LATER, STOPPED, TAGGED, World, states, world
 from tests.test_acting import enforce, told
 
 
@@ -69,3 +69,13 @@ def test_undo_leaves_it() -> None:
     (outcome,) = it.undo(run).outcomes
     assert (outcome.state, outcome.error) == ("skipped", "it is another one of the same name")
     assert it.cloud.effects == [("stop", "i-0000")]
+
+
+def test_what_undo_itself_makes_anew_gets_its_tags_back_too() -> None:
+    """An endpoint that came to zero by being deleted."""
+    it = world(1, KEPT, TAGGED)
+    run = it.enforce().run
+    it.now += 2 * HOUR
+    it.cloud.before_act = lambda name: it.cloud.machines[name].more.update(created=it.now)
+    assert states(it.undo(run)) == {"done": 2}
+    assert (it.cloud.machines["i-0000"].state, it.cloud.machines["i-0000"].tags) == ("running", {})
