@@ -100,8 +100,7 @@ class Plan:
         own = labels_of(owner, other)
         spread = propagation("terraform", type_)
         if spread is not None and spread.launches(side.look):
-            lost = own != NONE and not spread.hands(side.look)
-            self.unreached += [address] if lost and what in _JUDGED else []
+            self.unreached += [address] if what in _JUDGED and spread.loses(side.look, own) else []
             own = spread.reaching(side.look, own, lambda path: self._of_other(raw, path, side, block))
             planned = replace(planned, taggable=True)
         tags = _tags.tags_of(own, self._aliases)

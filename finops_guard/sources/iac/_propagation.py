@@ -37,15 +37,18 @@ class Propagation:
         block = self.attribute[:-1]
         return not block or look(block) is not None
 
-    def hands(self, look: Look) -> bool:
-        """Whether it says that tags reach what it launches, or may."""
-        value = look(self.attribute)
-        return isinstance(value, Unknown) or str(value).casefold() in self.sources
+    def loses(self, look: Look, own: Labels) -> bool:
+        """Whether it has tags that surely reach nothing that it launches."""
+        return bool(own.values) and self.launches(look) and not self._hands(look(self.attribute))
 
     def reaching(self, look: Look, own: Labels, of: Callable[[Path], Labels]) -> Labels:
         """The tags of what is launched, its own where none reach that. `of`: the tags of what a path refers to."""
         written = NONE if self.tags is None else of_map(look(self.tags))
         return merged(self._handed(look(self.attribute), own, of), written)
+
+    def _hands(self, value: object) -> bool:
+        """Whether tags reach what it launches, or may."""
+        return isinstance(value, Unknown) or str(value).casefold() in self.sources
 
     def _handed(self, value: object, own: Labels, of: Callable[[Path], Labels]) -> Labels:
         if isinstance(value, Unknown) and any(self.sources.values()):

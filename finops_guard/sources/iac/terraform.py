@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,21 +29,24 @@ def recognises(path: Path, head: bytes) -> bool:
 def collect(path: Path, document: Reading) -> Iterator[Resource]:
     """The resources of a root module and of all that it calls. A folder without sources: of each root below it."""
     from finops_guard.sources.iac._hcl.workspace import Workspace
+    from finops_guard.sources.iac._propagation import unreached
 
     folders = list(_folders(path))
     if folders[0] == path:
         workspace = Workspace(path, document.environ, document.given, document.taken)
-        yield from _root(workspace, document, "")
+        document.notes.remarks += unreached((yield from _root(workspace, document, "")))
         _tell_of_others(path, [each for each in folders if not workspace.has_read(each)], document)
         _tell_of_unused(workspace.unused, document)
         return
     roots = _roots(folders, document)
     unused: list[tuple[Path, str]] = []
+    lost: list[str] = []
     for folder in roots:
         prefix = "" if len(roots) == 1 else f"{folder.relative_to(path).as_posix()}//"
         workspace = Workspace(folder, document.environ, document.given, document.taken)
-        yield from _root(workspace, document, prefix)
+        lost += yield from _root(workspace, document, prefix)
         unused += workspace.unused
+    document.notes.remarks += unreached(lost)
     _tell_of_unused(unused, document)
 
 
@@ -64,9 +67,9 @@ def _tell_of_unused(unused: list[tuple[Path, str]], document: Reading) -> None:
             document.notes.remarks.append(f"{file}: there is no variable {name}{meant}, so its value is not used")
 
 
-def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Resource]:
+def _root(workspace: Workspace, document: Reading, prefix: str) -> Generator[Resource, None, list[str]]:
+    """The resources of one root; returned are addresses of what has tags that reach nothing that it launches."""
     from finops_guard.sources.iac._hcl.resources import Reader
-    from finops_guard.sources.iac._propagation import unreached
 
     reader = Reader(document.aliases, prefix)
     for module in _modules(workspace.module()):
@@ -74,11 +77,11 @@ def _root(workspace: Workspace, document: Reading, prefix: str) -> Iterator[Reso
             declared = module.declared(type_, name)
             for each in declared if isinstance(declared, list) else ():
                 yield from reader.resources(each)
-    document.notes.remarks += unreached(reader.unreached)
     for mistake in workspace.mistakes:
         document.notes.gaps.append(Gap("terraform", "*", "*", "*", str(mistake), wrong=True))
     for address, reason in workspace.opaque.items():
         document.notes.gaps.append(Gap("terraform", "*", "*", prefix + address, reason))
+    return reader.unreached
 
 
 def _modules(root: Module) -> Iterator[Module]:

@@ -83,6 +83,54 @@ def test_tags_that_reach_nothing_are_told_once(tmp_path: Path) -> None:
     assert said.startswith("without propagate_tags the tags of aws_ecs_service.r reach nothing that they launch")
 
 
+TEMPLATE = """\
+AWSTemplateFormatVersion: 2010-09-09
+Resources:
+  S: {Type: AWS::ECS::Service, Properties: {Tags: [{Key: team, Value: own}]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("type_", "body"),
+    [
+        ("aws_cloudwatch_event_target", f"ecs_target {{\n{ECS}\n{OWN}\n}}"),  # written on tasks: they reach them
+        ("aws_ecs_service", "tags = var.v"),  # nobody knows whether there are any
+        ("aws_ecs_service", f"{OWN}\npropagate_tags = var.v"),
+        ("aws_ecs_service", f"{OWN}\ncount = 0"),
+    ],
+)
+def test_of_what_has_no_tags_that_are_lost_nothing_is_said(tmp_path: Path, type_: str, body: str) -> None:
+    notes = Notes()
+    (tmp_path / "main.tf").write_text(f'{TASK}variable "v" {{}}\nresource "{type_}" "r" {{\n{body}\n}}\n')
+    list(collect(tmp_path, Reading(notes)))
+    assert notes.remarks == []
+
+
+@pytest.mark.parametrize("actions", [("delete",), ("no-op",)])
+def test_of_what_a_plan_leaves_or_deletes_nothing_is_said(tmp_path: Path, actions: tuple[str, ...]) -> None:
+    notes, own = Notes(), {"tags": {"team": "own"}, "tags_all": {"team": "own"}}
+    after = None if actions == ("delete",) else own
+    read(tmp_path, plan(change("aws_ecs_service", "r", after, actions=actions, before=own)), notes)
+    assert notes.remarks == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("main.tf", f'resource "aws_ecs_service" "r" {{\n{OWN}\n}}\n', "a//aws_ecs_service.r, b//aws_ecs_service.r"),
+        ("t.yaml", TEMPLATE, "a/t:S, b/t:S"),
+    ],
+)
+def test_of_several_roots_or_templates_it_is_said_once(tmp_path: Path, name: str, text: str, said: str) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text(text)
+    notes = Notes()
+    list(collect(tmp_path, Reading(notes)))
+    (remark,) = notes.remarks
+    assert f"the tags of {said} reach nothing" in remark
+
+
 def test_a_replica_of_a_table_is_a_thing_of_its_own_with_the_tags_it_is_handed(tmp_path: Path) -> None:
     body = (
         f'{OWN}\nreplica {{\nregion_name = "eu-central-1"\npropagate_tags = true\n}}\n'

@@ -36,12 +36,14 @@ def resources(root: Path, files: Sequence[Path], document: Reading) -> Iterator[
     document.notes.remarks += beside.remarks()
     if len(files) > 1:
         left_over(document, given)
+    lost: list[str] = []
     for file, found in read:
         if file.resolve() in nested and len(files) > 1:
             continue
         with reading("cloudformation", file, root, document):
             yield from resources_of(found)
-            document.notes.remarks += unreached(found.parent.unreached)
+            lost += found.parent.unreached
+    document.notes.remarks += unreached(lost)
 
 
 def _named(file: Path) -> str:

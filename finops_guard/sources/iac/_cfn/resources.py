@@ -116,7 +116,7 @@ def _reaching(stack: Stack, entry: Entry, type_: str, values: object, tags: Labe
         labels = labels_of(stack, body.name, declared, row, its)
         return _with_the_stacks(stack, declared, labels, _taggable(row, its))
 
-    if tags.values and not spread.hands(lambda path: looked_up(values, path)):
+    if spread.loses(lambda path: looked_up(values, path), tags):
         stack.parent.unreached.append(stack.parent.address + entry.name)
     return spread.reaching(lambda path: looked_up(values, path), tags, of)
 

@@ -58,6 +58,12 @@ def of_owner(
     return found.reaching(side.look, own, lambda path: _of_other(declared, path, side))
 
 
+def unreached(declared: Declared, side: Attributes, uses: Provider | Unknown | None) -> bool:
+    """Whether a resource has tags, its own or its provider's, that reach nothing that it launches."""
+    found = propagation("terraform", declared.block.labels[0])
+    return found is not None and found.loses(side.look, _own(declared, side, uses, None))
+
+
 def _of_other(declared: Declared, path: Path, side: Attributes) -> Labels:
     other = referred(declared, path, side)
     if isinstance(other, Unknown):

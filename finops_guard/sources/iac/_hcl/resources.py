@@ -10,7 +10,7 @@ from decimal import Decimal
 from finops_guard.model import Location, Resource, Unknown
 from finops_guard.sources.iac import _planned, _tags
 from finops_guard.sources.iac import _replicas as replicas
-from finops_guard.sources.iac._hcl.labels import defaults, labels, launched, of_owner, provider, taggable
+from finops_guard.sources.iac._hcl.labels import defaults, labels, launched, of_owner, provider, taggable, unreached
 from finops_guard.sources.iac._hcl.looks import Attributes
 from finops_guard.sources.iac._hcl.module import Declared
 from finops_guard.sources.iac._hcl.providers import Provider, allows
@@ -19,7 +19,6 @@ from finops_guard.sources.iac._maybe import perhaps
 from finops_guard.sources.iac._plan_machines import disk, machines_of
 from finops_guard.sources.iac._planned import Planned
 from finops_guard.sources.iac._pools import CLUSTERS, POOLS, pools_of
-from finops_guard.sources.iac._propagation import propagation
 from finops_guard.sources.iac._tags import NONE, Labels, merged
 from finops_guard.sources.iac._types import cloud_of, iac_type
 
@@ -62,8 +61,7 @@ class Reader:
             at=Location(declared.block.file, declared.block.line, declared.block.column),
         )
         own = of_owner(declared, side, uses, other)
-        spread = propagation("terraform", type_)
-        if own != NONE and spread is not None and spread.launches(side.look) and not spread.hands(side.look):
+        if unreached(declared, side, uses):
             self.unreached.append(planned.address)
         tags = _tags.tags_of(own, self._aliases)
         found = _planned.resource(planned, tags, _numbers(machines_of(row, type_, side, other)))
