@@ -38,15 +38,15 @@ def _half_done(act: Act, outcome: Outcome) -> bool:
 
 
 def changing(entries: Iterable[Entry]) -> Iterator[str]:
-    """The runs in which something was done, or may have been, that was no undo; some more than once."""
-    intended: dict[tuple[str, str], str] = {}
+    """The runs in which something was done, if only half, or may have been, that was no undo; some more than once."""
+    intended: dict[tuple[str, str], Act] = {}
     for entry in entries:
-        intended |= {(entry.run, act.step): act.verb for act in entry.acts}
+        intended |= {(entry.run, act.step): act for act in entry.acts if not act.verb.startswith(UNDO)}
         for outcome in entry.outcomes:
-            verb = intended.pop((entry.run, outcome.step), UNDO)
-            if outcome.state == "done" and not verb.startswith(UNDO):
+            act = intended.pop((entry.run, outcome.step), None)
+            if act is not None and (outcome.state == "done" or _half_done(act, outcome)):
                 yield entry.run
-    yield from (run for (run, _), verb in intended.items() if not verb.startswith(UNDO))
+    yield from (run for run, _ in intended)
 
 
 def done_under(plan: PlanFile, store: Store) -> Iterator[tuple[Act, Outcome]]:

@@ -8,8 +8,10 @@ from contextlib import suppress
 import pytest
 
 from finops_guard.apply import settle
+from finops_guard.apply.record import changing
 from finops_guard.errors import ActError
 from finops_guard.model import Outcome
+from finops_guard.state.entries import entries
 from finops_guard.state.journal import Act, is_closed, unfinished, unsealed
 from finops_guard.state.lease import Lease
 from tests.apply import truth
@@ -83,6 +85,7 @@ def test_a_rename_cut_short_between_its_two_requests_is_half_done_and_undo_bring
     (outcome,) = _settled(it)
     assert (outcome.state, outcome.error) == ("failed", "its run was cut short, and it was half done")
     assert outcome.after == {"Owner": None, "owner": None}
+    assert [*changing(entries(it.store))] == [held.run], "what `undo last` puts back"
     assert states(it.undo(held.run)) == {"done": 1}
     assert it.cloud.machines["i-0000"].tags == {"Owner": "x"}
     assert states(it.undo(held.run)) == {"skipped": 1}
