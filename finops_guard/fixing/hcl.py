@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from finops_guard.fixing.aligned import aligned
 from finops_guard.fixing.edit import CannotError, Edit, newline
 
 if TYPE_CHECKING:
@@ -99,6 +100,8 @@ class Maps:
         if self._last is not None:
             return _extended(self._last, self._data, pairs)
         head, tail = self._node.start_byte, self._node.end_byte
+        if self.terms == ["null"]:
+            return [Edit(head, tail, _line(pairs))]
         return [Edit(head, head, b"merge("), Edit(tail, tail, b", " + _line(pairs) + b")")]
 
     def _element(self, key: str) -> Node:
@@ -125,20 +128,20 @@ def _extended(node: Node, data: bytes, pairs: Mapping[str, str]) -> list[Edit]:
     start = data.rfind(b"\n", 0, close) + 1
     quote = bool(elements) and all(_quoted(each.children[0], data) for each in elements)
     sign = elements[-1].children[1].text if elements else b"="
-    equals = b": " if sign == b":" else b" = "
+    equals = b" = " if sign != b":" else b" : " if _spaced(elements[-1], data) else b": "
     written = [_key(k, quote=quote) + equals + quoted(v) for k, v in pairs.items()]
     commas = [each for each in node.children if each.type == ","]
     trailing = bool(elements and commas) and commas[-1].start_byte >= elements[-1].end_byte
     if start > node.start_byte and not data[start:close].strip():
         indent = _indent(data, elements[-1].start_byte) if elements else None
         indent = data[start:close] + _STEP if indent is None else indent
-        if equals == b" = ":
-            width = _width(elements, data) or max(len(_key(key, quote=quote)) for key in pairs)
-            written = [_key(k, quote=quote).ljust(width) + equals + quoted(v) for k, v in pairs.items()]
+        keys = [_key(key, quote=quote) for key in pairs]
+        width, blanks = aligned(elements, data, start, keys) if equals == b" = " else (0, [])
+        written = [key.ljust(width) + equals + quoted(value) for key, value in zip(keys, pairs.values(), strict=True)]
         ends = [b"," if trailing or (commas and i < len(written) - 1) else b"" for i in range(len(written))]
         text = b"".join(indent + each + end + newline(data) for each, end in zip(written, ends, strict=True))
         comma = [Edit(elements[-1].end_byte, elements[-1].end_byte, b",")] if commas and not trailing else []
-        return [*comma, Edit(start, start, text)]
+        return [*blanks, *comma, Edit(start, start, text)]
     if not elements:
         if data[node.start_byte + 1 : close].strip():
             raise CannotError("there is a comment in its map")
@@ -148,12 +151,10 @@ def _extended(node: Node, data: bytes, pairs: Mapping[str, str]) -> list[Edit]:
     return [Edit(elements[-1].end_byte, elements[-1].end_byte, b"".join(b", " + each for each in written))]
 
 
-def _width(elements: Sequence[Node], data: bytes) -> int:
-    """How wide the key of the last element is with the blanks that align its sign, as `terraform fmt` does; 0: none."""
-    if not elements:
-        return 0
-    start, sign = elements[-1].start_byte, elements[-1].children[1].start_byte
-    return max(0, sign - start - 1) if data[sign - 1 : sign] == b" " else 0
+def _spaced(element: Node, data: bytes) -> bool:
+    """Whether there is a blank before the sign of an element."""
+    sign = element.children[1].start_byte
+    return data[sign - 1 : sign] == b" "
 
 
 def argument(block: Block, data: bytes, name: str, pairs: Mapping[str, str]) -> list[Edit]:

@@ -10,8 +10,8 @@ from tests.fixing.house import DEFAULTS, EVERY, SET, fixed, machine
 def test_default_tags_when_many_need_it(house: Path) -> None:
     machines = "".join(machine("", name) for name in "abc")
     ran, text = fixed(house, DEFAULTS + machines, *SET)
-    added = '      project = "churn"\n      team   = "vision"\n      workload-type = "evaluation"\n'
-    assert text == DEFAULTS.replace('"tf"\n', f'"tf"\n{added}') + machines
+    added = '      project       = "churn"\n      team          = "vision"\n      workload-type = "evaluation"\n'
+    assert text == DEFAULTS.replace('origin = "tf"\n', f'origin        = "tf"\n{added}') + machines
     assert "default tags get 'team', which 3 findings need" in ran.err
     ran, text = fixed(house, DEFAULTS + machine("") + machine("", "b"), *SET)
     assert text.startswith(DEFAULTS)

@@ -32,12 +32,18 @@ def test_a_misspelt_value_and_a_key_in_another_spelling(house: Path) -> None:
         ("  tags = {}\n", '  tags = { project = "churn", team = "vision", workload-type = "evaluation" }\n'),
         (
             '  tags = { "x" : "y" }\n',
-            '  tags = { "x" : "y", "project": "churn", "team": "vision", "workload-type": "evaluation" }\n',
+            '  tags = { "x" : "y", "project" : "churn", "team" : "vision", "workload-type" : "evaluation" }\n',
         ),
+        (
+            '  tags = { "x": "y" }\n',
+            '  tags = { "x": "y", "project": "churn", "team": "vision", "workload-type": "evaluation" }\n',
+        ),
+        ("  tags = null\n", '  tags = { project = "churn", team = "vision", workload-type = "evaluation" }\n'),
         (
             "  tags = {\n      x = 1,\n      y = 2, # z\n  }\n",
             (
-                '  tags = {\n      x = 1,\n      y = 2, # z\n      project = "churn",\n      team = "vision",\n'
+                "  tags = {\n      x             = 1,\n      y             = 2, # z\n"
+                '      project       = "churn",\n      team          = "vision",\n'
                 '      workload-type = "evaluation",\n  }\n'
             ),
         ),
@@ -70,6 +76,31 @@ def test_missing_tags_are_added(house: Path, tags: str, after: str) -> None:
     ran, text = fixed(house, head + machine(tags), *SET)
     assert ran.code == 0, ran.err
     assert text == head + machine(after)
+
+
+ALIGNED = '    project       = "churn"\n    team          = "vision"\n    workload-type = "evaluation"\n'
+
+
+@pytest.mark.parametrize(
+    ("tags", "after"),
+    [
+        ('    Name = "x"\n    e    = 1 # c\n', '    Name          = "x"\n    e             = 1 # c\n' + ALIGNED),
+        (
+            '    Name = "x"\n\n    # more\n    e = 1\n',
+            '    Name = "x"\n\n    # more\n    e             = 1\n' + ALIGNED,
+        ),
+        ('    Name = "x"\n    # no more\n', '    Name = "x"\n    # no more\n' + ALIGNED),
+        ('    e = join("", [\n      "x",\n    ])\n', '    e = join("", [\n      "x",\n    ])\n' + ALIGNED),
+    ],
+)
+def test_what_terraform_fmt_accepts_it_still_accepts(house: Path, tags: str, after: str) -> None:
+    _, text = fixed(house, machine(f"  tags = {{\n{tags}  }}\n"), *SET)
+    assert text == machine(f"  tags = {{\n{after}  }}\n")
+
+
+def test_lines_in_no_column_are_left_as_they_are(house: Path) -> None:
+    _, text = fixed(house, machine("  tags = {\n    a=1\n    bb   = 2\n  }\n"), *SET)
+    assert text.startswith(machine("  tags = {\n    a=1\n    bb   = 2\n    project =").removesuffix("}\n"))
 
 
 def test_a_value_is_put_right_where_it_is_written(house: Path) -> None:
