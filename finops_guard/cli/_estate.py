@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,11 +46,14 @@ def estate(
         return
     if len(targets) > 1:
         raise InputError("the sandbox is scanned alone")
-    try:
-        from finops_guard.sources import sandbox
-    except ImportError as error:
-        message = f"the sandbox needs the package {error.name}"
-        raise InputError(message, help="pip install 'finops-guard-engine[sandbox]'") from None
+    from finops_guard.sources import sandbox
+
     given = policy_for(policy_path, at.date()) if policy_path else None  # a mistake is said before an estate starts
-    with sandbox.start(now=at) as box, sandbox.applied(box.environment):
+    with ExitStack() as stack:
+        try:
+            box = stack.enter_context(sandbox.start(now=at))
+        except ImportError as error:
+            message = f"the sandbox needs the package {error.name}"
+            raise InputError(message, help="pip install 'finops-guard-engine[sandbox]'") from None
+        stack.enter_context(sandbox.applied(box.environment))
         yield given or policy_for(box.policy_path, at.date()), ("aws",)

@@ -20,7 +20,7 @@ EXITS = (
     ("1", "Findings: an unexempted failure at or above `--fail-on`; a test that failed."),
     ("2", "Usage, a policy, a pack or an input that cannot be used. Nothing was read from a cloud."),
     ("3", "The scan is incomplete: a cell (account × region × type) was not read, and the policy does not expect it."),
-    ("4", "An act failed part of the way, or was refused. This version does not act."),
+    ("4", "An act failed part of the way, or one that was due was refused."),
     ("130", "Interrupted."),
 )
 _HEAD = f"""\

@@ -69,6 +69,7 @@ def command(folder: Path, target: str | None, policy_path: Path | None, shape: s
     else:
         _say(folder, written, target, quiet=quiet)
     if any(not gap.expected for gap in gaps):
+        click.echo("not everything could be read (exit 3): the head of finops-guard.yaml says what", err=True)
         raise click.exceptions.Exit(3)
 
 

@@ -72,9 +72,10 @@ def _cloud(
 ) -> Iterator[Resource]:
     try:
         from finops_guard.sources import aws
+
+        return aws.collect(scope, need, now, notes, jobs=jobs)  # imports the SDK
     except ImportError as error:
         raise _missing(name, error) from None
-    return aws.collect(scope, need, now, notes, jobs=jobs)
 
 
 def _missing(cloud: str, error: ImportError) -> InputError:
@@ -100,7 +101,7 @@ def known(target: str) -> None:
     """InputError for a target that is no cloud, no standard input and no path that is there."""
     if target not in (*CLOUDS, "-") and not Path(target).exists():
         near = suggest(target, [*CLOUDS, "sandbox"])
-        hint = f"did you mean '{near}'?" if near else f"a target is {', '.join(CLOUDS)}, sandbox or a file"
+        hint = f"did you mean '{near}'?" if near else f"a target is {', '.join(CLOUDS)}, sandbox, a file or a folder"
         raise InputError(f"no such target: {target}", help=hint)
 
 

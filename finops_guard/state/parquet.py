@@ -58,7 +58,7 @@ def database(folder: Path) -> Iterator[DuckDBPyConnection]:
     except ImportError:
         raise InputError(
             "folded snapshots are read and written with DuckDB, which is not installed",
-            help="Install finops-guard-engine[costs].",
+            help="pip install 'finops-guard-engine[costs]'",
         ) from None
     base = duckdb.connect(
         config={

@@ -60,5 +60,5 @@ def lacking(where: SplitResult, extra: str) -> InputError:
     """What is said where an extra is not installed."""
     return InputError(
         f"state {where.geturl()}: the parts for this cloud are not installed",
-        help=f"Install finops-guard-engine[{extra}], or name another place with --state.",
+        help=f"pip install 'finops-guard-engine[{extra}]', or name another place with --state.",
     )

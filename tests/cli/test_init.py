@@ -272,6 +272,13 @@ def test_what_could_not_be_read_is_said_and_exit_is_3(here: Path) -> None:
     assert list(written(here).teams) == ["vision"]
 
 
+def test_exit_3_says_where_it_stands_what_was_not_read(here: Path) -> None:
+    gap = Gap("aws", "214365870912", "eu-west-1", "AWS::RDS::DBInstance", "AccessDenied rds:DescribeDBInstances")
+    path = snapshot(here.parent / "live.snapshot", several(2, {"team": "vision"}), (gap,))
+    ran = finops_guard("init", "--from-live", path)
+    assert (ran.code, "the head of finops-guard.yaml says what" in ran.err) == (3, True)
+
+
 def test_nothing_is_written_when_nothing_could_be_read(here: Path) -> None:
     gap = Gap("aws", "*", "*", "*", "no AWS credentials found: log in, or set AWS_PROFILE")
     ran = finops_guard("init", "--from-live", snapshot(here.parent / "none", [], (gap,)))

@@ -144,7 +144,7 @@ def test_without_duckdb_the_extra_is_named(place: Path, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "duckdb", None)
     ran = finops_guard(command, *(["estate.csv"] if command == "scan" else []), "-p", "finops-guard.yaml", "-q")
     assert (ran.code, ran.out) == (2, "")
-    assert "read with DuckDB, which is not installed\nInstall finops-guard-engine[costs]." in ran.err
+    assert "read with DuckDB, which is not installed\npip install 'finops-guard-engine[costs]'" in ran.err
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

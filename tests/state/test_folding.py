@@ -323,7 +323,7 @@ def test_without_duckdb_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(InputError, match="DuckDB, which is not installed") as wrong:
         told_of(store)
-    assert wrong.value.help == "Install finops-guard-engine[costs]."
+    assert wrong.value.help == "pip install 'finops-guard-engine[costs]'"
 
 
 NAMES = st.sampled_from(["i-1", "i-2", 'a"b\\', "a\tb", "\ud800", "é", "aa", "a"])

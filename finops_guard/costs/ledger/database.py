@@ -29,7 +29,7 @@ def connect(cache: Path, *, ordered: bool = False) -> DuckDBPyConnection:
     except ImportError:
         raise InputError(
             "cost data is read with DuckDB, which is not installed",
-            help="Install finops-guard-engine[costs].",
+            help="pip install 'finops-guard-engine[costs]'",
         ) from None
     spill = cache / "spill"
     spill.mkdir(parents=True, exist_ok=True)

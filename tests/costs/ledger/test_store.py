@@ -159,7 +159,7 @@ def test_without_duckdb_the_extra_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setitem(sys.modules, "duckdb", None)
     with pytest.raises(InputError) as caught:
         ledger(tmp_path, {})
-    assert caught.value.help == "Install finops-guard-engine[costs]."
+    assert caught.value.help == "pip install 'finops-guard-engine[costs]'"
 
 
 def test_two_runs_may_read_the_same_file_at_once(tmp_path: Path) -> None:
