@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -83,11 +84,13 @@ def _at(request: Request, ref: str, *, exempts: bool = True) -> Baseline:
         inside = [copy / _named(target).relative_to(top) for target in request.targets]
         there = [str(path) for path in inside if path.exists()]
         missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
-        told = [target for target in missing if exempts or Path(target).is_dir()]  # what a plan costs it says itself
+        made = [target for target in missing if _made(target, top)]
+        told = [target for target in missing if exempts or (Path(target).is_dir() and target not in made)]
         notes = [f"{target} is not at {ref}: everything in it counts as new" for target in told]
+        notes += [f"git ignores {target}: what it cost at {ref} is not known" for target in made]
         notes += [f"large files of {ref} left out: {left:,}; what reads them counts as new"] if left else []
         if not there:
-            return Baseline(name, frozenset(), said=notes, deltas=(), exempts=exempts)
+            return Baseline(name, frozenset(), said=notes, deltas=None if made else (), exempts=exempts)
         try:
             given = _given_at(request.given, top, copy)
             report = run(replace(request, targets=tuple(there), snapshot_out=None, include_pass=False, given=given))
@@ -99,6 +102,7 @@ def _at(request: Request, ref: str, *, exempts: bool = True) -> Baseline:
             notes.append(f"at {ref} not everything could be read{': what was not counts as new' if exempts else ''}")
         found = at_ref(report, name, copy)
         found.said += notes
+        found.deltas = None if made else found.deltas
         return found if exempts else replace(found, keys=frozenset(), exempts=False)
 
 
@@ -118,6 +122,21 @@ def _earlier(file: Path, top: Path, copy: Path) -> Path:
 def _named(target: str) -> Path:
     """A target as `git.top` reads it: without `..`, as a folder that we are in need not have been there."""
     return Path(os.path.abspath(target))  # noqa: PTH100 - links stay as they are named
+
+
+def _made(target: str, top: Path) -> bool:
+    """Whether it is what something makes of sources and git ignores: no commit has it, whenever it came to be.
+
+    A plan is made too, and says itself what it adds.
+    """
+    from finops_guard.sources import git
+    from finops_guard.sources.iac import LOOK, terraform_plan
+
+    path = _named(target)
+    if not git.ignored(top, path):
+        return False
+    with path.open("rb") if path.is_file() else BytesIO() as file:
+        return not terraform_plan.recognises(path, file.read(LOOK))
 
 
 def _top(targets: tuple[str, ...]) -> Path:

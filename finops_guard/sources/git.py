@@ -60,6 +60,17 @@ def top(path: Path) -> Path | None:
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
 
 
+def ignored(top: Path, path: Path) -> bool:
+    """Whether the repository of a folder is told to ignore a path, so that no commit of it is to have that."""
+    try:
+        _git(top, "check-ignore", "--quiet", "--", str(path))
+    except NoGitError:
+        raise
+    except InputError:
+        return False
+    return True
+
+
 def authors(file: Path, lines: Sequence[int], seconds: float) -> Mapping[int, Author]:
     """Who wrote some lines, as far as git knows within that time: nothing of it is certain to be there."""
     ranges = [part for line in lines for part in ("-L", f"{line},{line}")]

@@ -310,6 +310,23 @@ def test_for_costs_too_a_folder_that_was_not_there_is_told(house: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["--baseline-ref", "--cost-ref"])
+@pytest.mark.parametrize("others", [(), ("infra",)])
+def test_what_something_makes_and_git_ignores_is_not_new(house: Path, name: str, others: tuple[str, ...]) -> None:
+    (house / ".gitignore").write_text("out/\nplan.json\n")
+    (house / "infra/main.tf").write_text(machine("a"))
+    commit(house)
+    (house / "out").mkdir()
+    made = "{Resources: {A: {Type: AWS::EC2::Instance, Properties: {ImageId: x, InstanceType: p5.48xlarge}}}}"
+    (house / "out/app.template.yaml").write_text(f"AWSTemplateFormatVersion: 2010-09-09\n{made[1:-1]}\n")
+    _, report = scan("out", *others, name, "HEAD")
+    assert report["deltas"][0]["low"] is None
+    assert "git ignores out: what it cost at HEAD is not known" in remarks(report)
+    (house / "plan.json").write_text(json.dumps(plan()))
+    _, report = scan("plan.json", "infra", name, "HEAD")
+    assert report["deltas"][0]["low"] == "0.00"
+
+
+@pytest.mark.parametrize("name", ["--baseline-ref", "--cost-ref"])
 def test_from_a_folder_that_was_not_there_others_are_found(
     house: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

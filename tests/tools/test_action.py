@@ -430,6 +430,15 @@ def test_only_what_is_new_counts(place: Place) -> None:
     assert place.run(FG_PATH="infra", FG_ONLY_NEW="true").code == 0
 
 
+def test_a_template_adds_what_it_costs_more_than_in_the_base_and_one_that_a_step_made_at_most_all(place: Place) -> None:
+    text = "AWSTemplateFormatVersion: 2010-09-09\nResources:\n  A: {Type: AWS::EC2::Instance, Properties: {%s}}\n"
+    place.write(**{"app.template": text % "ImageId: x, InstanceType: p5.48xlarge"})
+    place.request()
+    assert place.run(FG_PATH="app.template").outputs["monthly-delta"] == "0.00 USD"
+    place.write(**{"out/app.template": text % "ImageId: x, InstanceType: p5.48xlarge"})
+    assert place.run(FG_PATH="out").outputs["monthly-delta"] == "at most 40179.20 USD"
+
+
 def test_a_shallow_checkout_fetches_its_base(place: Place) -> None:
     place.request(**{"rules/demo.yaml": LAX})
     origin = place.top / "origin"

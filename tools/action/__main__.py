@@ -18,7 +18,7 @@ from finops_guard.outputs._escape import command_data, markdown
 from finops_guard.outputs.markdown import MARKER
 from finops_guard.sources import git
 from tools.action import inputs as told
-from tools.action.base import configured
+from tools.action.base import Repository, configured
 from tools.action.fixes import suggestions
 from tools.action.policies import Judge, judge
 
@@ -101,7 +101,9 @@ def _before(inputs: told.Inputs, by: Judge) -> tuple[str, ...]:
         return "--baseline-ref", by.base
     paths, top = [inputs.workspace / path for path in inputs.paths], git.top(inputs.workspace)
     ours = all(path.exists() and git.top(path) == top for path in paths)
-    return ("--cost-ref", by.base) if ours and any(path.is_dir() for path in paths) else ()
+    tracked = [path for path in paths if ours and Repository(inputs).tracks(path)]
+    made = any(path.is_dir() and path not in tracked for path in paths)  # by an earlier step: the base never has it
+    return ("--cost-ref", by.base) if tracked and not made else ()
 
 
 def _fixes(inputs: told.Inputs, by: Judge, reports: Reports, report: dict[str, Any]) -> list[Path]:
