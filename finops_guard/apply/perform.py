@@ -18,7 +18,7 @@ from finops_guard.model import Outcome, Resource, Step
 from finops_guard.state.episodes import Delta, Done, advance
 from finops_guard.state.journal import Act
 
-_ENDED = frozenset({"completed", "failed"})
+_JOBS = frozenset({"training-job", "job"})
 _OPEN = "whether it was done is not known: {}; the next run finds out"
 
 
@@ -144,8 +144,8 @@ def _outcome(act: Act, live: Resource | None, answer: Outcome | None, result: Re
     before = act.before if _tags(act) else {**act.before, **answer.before}
     if answer.state in ("skipped", "scheduled"):
         return Outcome(act.step, answer.state, before, before, answer.error)
-    ended = live.fields.get("state") if live is not None and act.verb == "stop" else None
-    if ended in _ENDED:  # a job came to its end while we stopped it
+    ended = _ended(live) if live is not None and act.verb == "stop" else None
+    if ended is not None:
         if answer.state == "done":
             return Outcome(act.step, "done", before, {**act.after, "state": ended}, answer.error)
         return Outcome(act.step, "skipped", before, before, f"it is {ended} already")
@@ -162,6 +162,12 @@ def _outcome(act: Act, live: Resource | None, answer: Outcome | None, result: Re
         result.harmed.add(act.step)
     why = answer.error or "the cloud took it, and it is not so"
     return Outcome(act.step, "failed", before, {} if act.step in result.harmed else before, why)
+
+
+def _ended(live: Resource) -> str | None:
+    """How a job came to its end while we stopped it. What is no job and failed then, our stop may have harmed."""
+    state = live.text("state")
+    return state if state == "completed" or (state == "failed" and live.kind in _JOBS) else None
 
 
 def _tags(act: Act) -> bool:

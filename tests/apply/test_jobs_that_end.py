@@ -29,3 +29,14 @@ def test_one_that_ended_after_its_stop_was_taken_is_done(monkeypatch: pytest.Mon
     applied = it.enforce()
     assert states(applied) == {"done": 3}
     assert {str(outcome.after["state"]) for outcome in applied.outcomes} == {"completed"}
+
+
+@pytest.mark.parametrize(("kind", "came"), [("training-job", {"done": 3}), ("vm", {"failed": 1, "refused": 2})])
+def test_a_job_may_end_by_failing_and_what_else_fails_of_its_stop_is_a_first_act_gone_wrong(
+    kind: str, came: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    it = world(3, STOPPED)
+    for each in it.cloud.machines.values():
+        each.more = {"kind": kind, "checkpointed": True}
+    monkeypatch.setitem(cloud._STATES, "stop", "failed")
+    assert states(it.enforce()) == came
