@@ -30,7 +30,7 @@ _CENT, _HOUR = Decimal("0.01"), Decimal("0.0001")
 class Request:
     """What was asked: so many machines for so many hours.
 
-    `given`: whether the region was asked for, too. `verbose`: say where each list price was read.
+    `asked`: the region that was asked for, if any. `verbose`: say where each list price was read.
     """
 
     choice: Choice
@@ -38,7 +38,7 @@ class Request:
     hours: Decimal
     day: date
     left: Left | None
-    given: bool
+    asked: str | None
     verbose: bool = False
 
 
@@ -72,9 +72,9 @@ def _lines(request: Request) -> Iterator[str]:
     machine = choice.machine
     where = choice.offers[0].region
     yield paint("bold", f"{machine.name}, {machine.cloud} {printable(where)}".rstrip()) + _specification(machine)
-    no_region = f"; no --region given, so {where}" if where and not request.given else ""
     hours = f"{request.hours:,f}"
-    yield f"{_options.counted(request.count, 'machine')} for {hours} hour{'s' * (hours != '1')}{no_region}"
+    asked_for = f"{_options.counted(request.count, 'machine')} for {hours} hour{'s' * (hours != '1')}"
+    yield asked_for + _elsewhere(where, request.asked)
     yield ""
     yield from _table(request, [(offered.purchase, "", offered) for offered in choice.offers])
     if choice.cheaper:
@@ -94,6 +94,13 @@ def _lines(request: Request) -> Iterator[str]:
     stale = any(offered.stale(request.day) for offered in (*choice.offers, *(each for _, each in choice.cheaper)))
     note = "Machines only: without disks, addresses, data transfer and tax."
     yield paint("dim", f"{note} stale: older than {STALE_AFTER_DAYS} days." if stale else note)
+
+
+def _elsewhere(where: str, asked: str | None) -> str:
+    """Why prices are of this region, where nobody asked for it."""
+    if not where or where == asked:
+        return ""
+    return f"; no price of {printable(asked)}, so {where}" if asked else f"; no --region given, so {where}"
 
 
 def _left_lines(left: Left) -> Iterator[str]:

@@ -107,8 +107,7 @@ def command(
 
         status = _left.status_of(budget, costs, policy_path, now)
         left = _left.left(status, choice, count, hours, policy.fx if policy else {})
-    given = region is not None
-    request = _estimated.Request(choice, count, hours, now.date(), left, given=given, verbose=verbose)
+    request = _estimated.Request(choice, count, hours, now.date(), left, asked=region, verbose=verbose)
     _estimated.machines(request, shape)
 
 

@@ -83,7 +83,8 @@ def command(  # noqa: D103 - click shows the help below
     for line in [*fixed.said, *told] if not quiet else ():
         click.echo(printable(line), err=True)
     code = 1 if shows and fixed.texts else 0
-    raise click.exceptions.Exit(code if fixed.report.complete else ScanError.exit_code)
+    unread = InputError.exit_code if fixed.report.wrong else ScanError.exit_code
+    raise click.exceptions.Exit(code if fixed.report.complete else unread)
 
 
 command.help = f"""Put tags right in infrastructure as code, where the right value is known.
@@ -93,6 +94,9 @@ command.help = f"""Put tags right in infrastructure as code, where the right val
     another spelling, and missing tags whose value --set gives or of which there is one. Everything else is listed
     with the reason. Edits are judged before they are shown or made; a file that changed since is not written
     ({ActError.exit_code}). With --diff the exit code is 1 when there is something to fix.
+
+    Exit {InputError.exit_code} when a file is not what it should be, {ScanError.exit_code} when something else was
+    not read; what could be read is fixed all the same.
     """
 
 

@@ -83,6 +83,11 @@ def test_a_price_names_the_region_it_is_of(args: tuple[str, ...], region: str, s
     assert (offer["price_region"], offer["source"]) == (region, source)
 
 
+def test_a_region_without_a_price_is_said_where_another_stands_in() -> None:
+    ran = finops_guard("estimate", "m5.large", "--region", "eu-wset-1", *AT)
+    assert "1 machine for 730 hours; no price of eu-wset-1, so us-east-1" in ran.out
+
+
 def test_spot_compares_spot_with_spot() -> None:
     found = told("a2-highgpu-2g", "--region", "us-central1", "--spot", *AT)
     on_demand, spot, _ = found["offers"]

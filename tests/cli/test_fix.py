@@ -38,6 +38,20 @@ def test_diff_shows_and_writes_nothing(house: Path) -> None:
     assert 'team = "vision"' in (house / "main.tf").read_text()
 
 
+def test_a_file_that_is_no_terraform_is_an_input_error_as_of_a_scan(house: Path) -> None:
+    (house / "main.tf").write_text(machine(f'  tags = {{{EVERY}    team = "visoin"\n  }}\n'))
+    (house / "bad.tf").write_text('resource "aws_instance" {{\n')
+    ran = finops_guard("fix", "infra")
+    assert ran.code == 2
+    assert "not read: infra/bad.tf:1" in ran.err
+    assert finops_guard("scan", "infra", "-q").code == 2
+
+
+def test_a_module_that_is_not_there_is_a_scan_that_is_not_complete(house: Path) -> None:
+    (house / "main.tf").write_text('module "far" {\n  source = "example/far/aws"\n}\n')
+    assert finops_guard("fix", "infra").code == 3
+
+
 def test_other_documents_are_refused(house: Path) -> None:
     text = '{"resource": {"aws_instance": {"j": {"ami": "x", "instance_type": "p5.48xlarge", "tags": {}}}}}'
     (house / "j.tf.json").write_text(text)
