@@ -82,8 +82,8 @@ def _at(request: Request, ref: str, *, exempts: bool = True) -> Baseline:
     name = f"the baseline of {ref} ({commit[:10]})"
     with _copy(top, commit) as (copy, left):
         inside = [copy / _named(target).relative_to(top) for target in request.targets]
-        there = [str(path) for path in inside if path.exists()]
-        missing = [target for target, path in zip(request.targets, inside, strict=True) if not path.exists()]
+        there = [str(path) for path in inside if _held(path)]
+        missing = [target for target, path in zip(request.targets, inside, strict=True) if str(path) not in there]
         made = [target for target in missing if _made(target, top)]
         told = [target for target in missing if exempts or (Path(target).is_dir() and target not in made)]
         notes = [f"{target} is not at {ref}: everything in it counts as new" for target in told]
@@ -122,6 +122,13 @@ def _earlier(file: Path, top: Path, copy: Path) -> Path:
 def _named(target: str) -> Path:
     """A target as `git.top` reads it: without `..`, as a folder that we are in need not have been there."""
     return Path(os.path.abspath(target))  # noqa: PTH100 - links stay as they are named
+
+
+def _held(path: Path) -> bool:
+    """Whether a path at the ref is a file, or a folder with anything that we read in it."""
+    from finops_guard.sources.iac import documents
+
+    return path.is_file() or (path.is_dir() and any(each.recognises(path, b"") for each in documents().values()))
 
 
 def _made(target: str, top: Path) -> bool:

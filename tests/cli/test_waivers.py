@@ -326,6 +326,18 @@ def test_what_something_makes_and_git_ignores_is_not_new(house: Path, name: str,
     assert report["deltas"][0]["low"] == "0.00"
 
 
+def test_a_folder_that_held_no_infrastructure_is_new_and_others_are_not(house: Path) -> None:
+    (house / "infra/main.tf").write_text(machine("a"))
+    (house / "other").mkdir()
+    (house / "other/run.sh").write_text("true\n")
+    commit(house)
+    (house / "other/main.tf").write_text(machine("b"))
+    _, report = scan("infra", "other", "--baseline-ref", "HEAD")
+    assert {name for name, why in exempt(report).items() if why is None} == {"aws_instance.b"}
+    assert (report["deltas"][0]["low"], report["deltas"][0]["before"]) == ("40179.20", "40179.20")
+    assert "other is not at HEAD: everything in it counts as new" in remarks(report)
+
+
 @pytest.mark.parametrize("name", ["--baseline-ref", "--cost-ref"])
 def test_from_a_folder_that_was_not_there_others_are_found(
     house: Path, monkeypatch: pytest.MonkeyPatch, name: str
