@@ -79,11 +79,8 @@ def changes(lines: Sequence[bytes], starts: list[int], made: Collection[Edit]) -
         first = min(bisect_right(starts, edit.start) - 1, most)
         whole = edit.start == edit.end == starts[first] and edit.text.endswith(b"\n")
         last = first if whole else min(bisect_right(starts, edit.end), most + 1)
-        if found and first < found[-1].last:
+        if found and first <= found[-1].last:
             found[-1].last = max(found[-1].last, last)
-            found[-1].edits.append(edit)
-        elif found and first == found[-1].first == found[-1].last:
-            found[-1].last = last
             found[-1].edits.append(edit)
         else:
             found.append(Change(first, last, [edit]))

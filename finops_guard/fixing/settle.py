@@ -114,7 +114,10 @@ def _stays(job: Job, after: Seen, bench: Bench) -> str | None:
     own = {f"tags.{key}" for key in _keys(job.want, bench.request.policy.aliases)}
     if found.verdict == "unknown" and not own & {each.field for each in found.reasons}:
         return None
-    return "the finding would stay" if found.verdict == "fail" else f"it would not be known to pass: {unknown(found)}"
+    if found.verdict != "fail":
+        return f"it would not be known to pass: {unknown(found)}"
+    form = next((each for each in found.reasons if each.field in own and each.op == "matches" and each.actual), None)
+    return "the finding would stay" + (f": '{form.actual}' is not of the form {form.expected}" if form else "")
 
 
 def _keys(want: Want, aliases: Mapping[str, str]) -> set[str]:

@@ -53,7 +53,7 @@ def _one(
     if reason.field == "tag_keys.noncanonical":
         return _spelling(finding, want, aliases)
     if not reason.field.startswith("tags.") or reason.op in {"any", "not"}:
-        return "there are several ways to meet it" if reason.op in {"any", "not"} else f"{reason.field} is no tag"
+        return _no_tag(reason)
     key = reason.field.removeprefix("tags.")
     allowed = _allowed(reason)
     if reason.actual is None:
@@ -74,6 +74,14 @@ def _one(
         return f"tag '{key}' comes from elsewhere"
     want.values.update(dict.fromkeys(raws, meant))
     return None
+
+
+def _no_tag(reason: Reason) -> str:
+    if reason.op in {"any", "not"}:
+        return "there are several ways to meet it"
+    if reason.field.startswith("tag_keys."):
+        return f"what should stand instead of its {reason.field} is for a person to say"
+    return f"{reason.field} is no tag"
 
 
 def _spelling(finding: Finding, want: Want, aliases: Mapping[str, str]) -> str | None:

@@ -48,3 +48,9 @@ def test_more_after_a_last_line_that_does_not_end_ends_it() -> None:
     patch = fixing.diff({Path("f"): (before, b"a\nb\nc")}, {Path("f"): made})
     none = "\\ No newline at end of file"
     assert patch.decode() == f"--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n a\n-b\n{none}\n+b\n+c\n{none}\n"
+
+
+def test_lines_in_a_row_that_change_are_shown_together() -> None:
+    made = [Edit(0, 1, b"x"), Edit(2, 3, b"y"), Edit(4, 4, b"z\n")]
+    patch = fixing.diff({Path("f"): (b"a\nb\nc\n", b"x\ny\nz\nc\n")}, {Path("f"): made})
+    assert patch == b"--- a/f\n+++ b/f\n@@ -1,3 +1,4 @@\n-a\n-b\n+x\n+y\n+z\n c\n"

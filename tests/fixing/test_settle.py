@@ -25,6 +25,13 @@ def test_what_follows_is_done_with_it_or_nothing_is(house: Path) -> None:
     assert '"training", dataset = "faces", model-version = "1" }' in text
 
 
+def test_a_value_of_another_form_than_the_policy_has_it_is_named(house: Path) -> None:
+    before = machine('  tags = { team = "vision", workload-type = "evaluation" }\n')
+    ran, text = fixed(house, before, "--set", "project=Churn 1")
+    assert text == before
+    assert "the finding would stay: 'Churn 1' is not of the form [a-z]" in ran.err
+
+
 def test_what_nobody_knew_before_keeps_no_tag_from_being_added(house: Path) -> None:
     before = 'variable "p" {}\n' + machine("  tags = { project = var.p }\n")
     ran, text = fixed(house, before, *SET)

@@ -117,6 +117,10 @@ def test_a_value_is_put_right_where_it_is_written(house: Path) -> None:
     ("text", "why"),
     [
         (machine('  tags = { project = "churn" }\n'), "tag 'team' is missing and nobody said its value"),
+        (
+            machine("  tags = { note = <<E\nx\nE\n  }\n"),
+            "tag-hygiene/limits on aws_instance.a: what should stand instead of its tag_keys.illegal is for a person",
+        ),
         (machine(f'  tags = {{{EVERY} team = "finance"\n }}\n'), "which value tag 'team' should have is not known"),
         (machine(f'  tags = {{{EVERY} team = "viso${{"in"}}"\n }}\n'), "is an expression"),
         (
