@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from finops_guard.model import Resource
 
 LOOK = 4096
+_SOURCES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+_VALUES = (".tfvars", ".tfvars.json")
 _READS = "Terraform (plan JSON, folders), CloudFormation, ARM, Kubernetes"
 
 
@@ -62,9 +64,18 @@ def collect(path: Path, document: Reading) -> Iterator[Resource]:
         readers = [module for module in documents().values() if module.recognises(path, head)][:1]
     if not readers:
         what = "a folder that holds nothing we read" if path.is_dir() else "neither a snapshot nor a document we read"
-        raise InputError(f"{path}: {what}", help=f"We read snapshots and {_READS}.")
+        raise InputError(f"{path}: {what}", help=_hint(path))
     document.notes.documents.append(str(path))
     return chain.from_iterable(module.collect(path, document) for module in readers)
+
+
+def _hint(path: Path) -> str:
+    """What to do with what is not read by itself, as far as its name says."""
+    if path.is_file() and path.name.endswith(_SOURCES):
+        return f"Terraform reads a folder as a whole, and so do we: scan {path.parent}"
+    if path.is_file() and path.name.endswith(_VALUES):
+        return f"these are values: scan the folder with --var-file {path}"
+    return f"We read snapshots and {_READS}."
 
 
 @cache

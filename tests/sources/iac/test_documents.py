@@ -56,6 +56,18 @@ def test_nothing_that_we_read_is_refused_in_one_line_and_a_help(tmp_path: Path) 
         assert "Terraform" in wrong.value.help
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("main.tf", "a folder as a whole"), ("main.tofu", "scan "), ("prod.tfvars", "--var-file ")]
+)
+def test_a_part_of_a_root_module_says_how_it_is_read(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_text('a = "b"\n')
+    with pytest.raises(InputError, match="neither a snapshot") as wrong:
+        collect(tmp_path / name, Reading(Notes()))
+    assert wrong.value.help is not None
+    assert said in wrong.value.help
+    assert str(tmp_path) in wrong.value.help
+
+
 def test_a_file_is_read_by_one_module(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(plan(change("aws_instance", "a", {"instance_type": "t3.micro"}))))
