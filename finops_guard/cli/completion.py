@@ -21,9 +21,13 @@ def command(shell: str, shape: str, quiet: bool, verbose: bool) -> None:
     """Print the script by which a shell completes commands, options and values.
 
     \b
-    bash   eval "$(finops-guard completion bash)"           in ~/.bashrc (bash 4.4 or newer)
-    zsh    eval "$(finops-guard completion zsh)"            in ~/.zshrc, after compinit
-    fish   finops-guard completion fish > ~/.config/fish/completions/finops-guard.fish
+    bash (4.4 or newer), in ~/.bashrc:
+        eval "$(finops-guard completion bash)"
+    zsh, in ~/.zshrc after compinit:
+        eval "$(finops-guard completion zsh)"
+    fish, once:
+        cd ~/.config/fish/completions
+        finops-guard completion fish > finops-guard.fish
     """  # noqa: D301 - click takes the backspace itself, for lines it shall not join
     del shape, quiet, verbose
     from click.shell_completion import get_completion_class

@@ -16,8 +16,9 @@ from finops_guard.language.diagnostics import printable
 from finops_guard.language.near import suggest
 
 EPILOG = """\b
-Exit codes: 0 ok · 1 findings · 2 usage, policy or input error · 3 scan incomplete ·
-4 an act failed or was refused · 130 interrupted. If several hold: 2, 4, 3, 1."""
+Exit codes: 0 ok · 1 findings · 2 usage, policy or input error ·
+3 scan incomplete · 4 an act failed or was refused · 130 interrupted.
+If several hold: 2, 4, 3, 1."""
 INTERRUPTED = 130
 INTERNAL = 2
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})

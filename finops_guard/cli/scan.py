@@ -35,8 +35,18 @@ _OBJECTS = 50_000
     show_default=True,
     help="The most this run may do.",
 )
-@click.option("-f", "--format", "shape", type=Format(), default="table", show_default=True, help="What goes to stdout.")
-@click.option("-o", "--output", "files", multiple=True, type=NamedFile(), help="Another output, to a file.")
+@click.option(
+    "-f",
+    "--format",
+    "shape",
+    type=Format(),
+    default="table",
+    show_default=True,
+    help="What goes to stdout: table, json, csv, markdown, sarif, junit, github or gitlab.",
+)
+@click.option(
+    "-o", "--output", "files", multiple=True, type=NamedFile(), help="Another of these, to a file; repeatable."
+)
 @click.option(
     "--fail-on",
     type=Word((*SEVERITIES, "never")),

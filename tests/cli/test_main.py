@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import re
 from pathlib import Path
 
 import pytest
 
+from finops_guard.outputs import names
 from tests.cli.command import finops_guard
 from tests.cli.house import COMMANDS, furnish, machine, snapshot
 
@@ -15,6 +17,18 @@ from tests.cli.house import COMMANDS, furnish, machine, snapshot
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return furnish(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_fits_into_80_columns(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = finops_guard(*command.split(), "--help").out.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+
+
+def test_help_of_scan_names_every_output() -> None:
+    said = finops_guard("scan", "--help").out
+    assert [name for name in names() if not re.search(rf"\b{name}\b", said)] == []
 
 
 def test_help_lists_every_command_and_every_exit_code() -> None:
