@@ -116,7 +116,9 @@ def _values(pairs: tuple[str, ...], aliases: object) -> dict[str, str]:
     for pair in pairs:
         key, sign, value = pair.partition("=")
         if not sign or not key.strip() or not value.strip():
-            raise click.BadParameter(f"'{printable(pair)}' is not KEY=VALUE, for example team=vision")
+            raise click.BadParameter(
+                f"'{printable(pair)}' is not KEY=VALUE, for example team=vision", param_hint="--set"
+            )
         name = canonical(key, aliases if isinstance(aliases, dict) else None)
         if found.setdefault(name, value) != value:
             raise click.BadParameter(f"tag '{printable(name)}' is given two values")

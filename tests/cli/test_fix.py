@@ -101,7 +101,8 @@ def test_a_file_that_changed_is_not_written(house: Path, monkeypatch: pytest.Mon
 
 def test_what_was_given_is_checked(house: Path) -> None:
     (house / "main.tf").write_text(machine(""))
-    assert finops_guard("fix", "infra", "--set", "team").code == 2
+    ran = finops_guard("fix", "infra", "--set", "team")
+    assert (ran.code, "Invalid value for --set: 'team' is not KEY=VALUE" in ran.err) == (2, True)
     assert finops_guard("fix", "infra", "--set", "team=a", "--set", "Team=b").code == 2
     assert finops_guard("fix", "nowhere").code == 2
     ran = finops_guard("fix", "infra", *SET[2:], "--set", "team=finance")
