@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from finops_guard.outputs._units import when
-from finops_guard.outputs._view import blind, failing_resources, holes, incomplete, total
+from finops_guard.outputs._view import blind, failing_on, holes, incomplete, total
 
 if TYPE_CHECKING:
     from finops_guard.model import Coverage, Report
@@ -68,7 +68,7 @@ def headline(report: Report, screen: Screen) -> None:
     screen.say()
     parts: list[Part] = [(f"{report.resources:,}", "bold"), " resources"]
     if fail:
-        parts += [" · ", (f"{fail:,} failing", "bold red"), f" on {failing_resources(report):,} of them"]
+        parts += [" · ", (f"{fail:,} failing", "bold red"), f" on {failing_on(report, 'them')}"]
     elif counts.get("pass") or counts.get("exempt"):
         parts += [" · ", ("none failing", "bold" if incomplete(report) else "bold green")]
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
@@ -129,10 +129,14 @@ def by_rule(report: Report, most: int | None) -> list[RuleGroup]:
     return sorted(groups.values(), key=lambda g: (g.rank, -SEVERITIES.index(g.severity), g.rule))
 
 
-def failing_resources(report: Report) -> int:
-    """How many different resources have an unexempted failing finding."""
+def failing_on(report: Report, whole: str) -> str:
+    """What has an unexempted failing finding: `3 of WHOLE and 1 plan`. What was computed is none of the resources."""
     failing = (f.resource for f in ordered(report.findings) if f.verdict == "fail" and f.exempt is None)
-    return sum(1 for _ in groupby(failing, lambda resource: resource.id))
+    kinds = Counter(next(same).kind for _, same in groupby(failing, lambda resource: resource.id))
+    computed = {kind: count for kind, count in sorted(kinds.items()) if kind in COMPUTED_KINDS}
+    others = ", ".join(f"{count:,} {kind}{'' if count == 1 else 's'}" for kind, count in computed.items())
+    found = kinds.total() - sum(computed.values())
+    return f"{found:,} of {whole}{f' and {others}' if others else ''}" if found or not others else others
 
 
 def total(month: Mapping[str, Decimal]) -> str:

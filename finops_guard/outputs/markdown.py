@@ -12,7 +12,7 @@ from finops_guard.outputs._hints import hints
 from finops_guard.outputs._markdown import alerts, expected, finding, heading, money, steps, summary, text
 from finops_guard.outputs._steps import bundles
 from finops_guard.outputs._units import when
-from finops_guard.outputs._view import by_rule, failing_resources, incomplete, total
+from finops_guard.outputs._view import by_rule, failing_on, incomplete, total
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def _verdict(report: Report) -> str:
     fail = report.counts.get("fail", 0)
     if fail:
         cost = f", {total(report.cost_month)} a month" if report.cost_month else ""
-        return f"{fail:,} failing on {failing_resources(report):,} of {report.resources:,} resources{cost}"
+        return f"{fail:,} failing on {failing_on(report, f'{report.resources:,} resources')}{cost}"
     if not report.counts.get("pass") and not report.counts.get("exempt"):
         return "nothing was judged"
     return f"nothing failing on {report.resources:,} resources" + (" that could be read" if incomplete(report) else "")

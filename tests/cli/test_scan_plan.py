@@ -142,6 +142,15 @@ def test_a_plan_that_adds_too_much_is_stopped_by_its_money(house: Path) -> None:
     assert (ran.code, found(ran, "iac-guardrail")) == (0, {})
 
 
+def test_the_plan_itself_is_none_of_the_resources_that_fail(house: Path) -> None:
+    told = ("-o", "table=t", "-o", "markdown=m")
+    scan(house, *(change("aws_instance", f"new{n}", machine(None)) for n in range(2)), more=GUARDRAIL, options=told)
+    assert "failing on 2 of 2 resources and 1 plan" in (house / "m").read_text("utf-8")
+    assert "failing on 2 of them and 1 plan" in (house / "t").read_text("utf-8")
+    scan(house, *(change("aws_instance", f"new{n}", machine(GOOD)) for n in range(2)), more=GUARDRAIL, options=told)
+    assert "2 failing on 1 plan" in (house / "m").read_text("utf-8")
+
+
 BILL = """\
 BilledCost,EffectiveCost,ListCost,BillingCurrency,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,ProviderName,\
 ServiceName,SubAccountId,ResourceId,RegionId,Tags
