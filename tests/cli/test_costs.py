@@ -98,6 +98,16 @@ def test_a_policy_converts_what_it_has_a_rate_for(bill: Callable[..., str]) -> N
     assert report["allocation"]["share"] is None, "no share of two currencies"
 
 
+def test_a_file_that_cannot_be_opened_is_refused_and_the_others_count(house: Path, bill: Callable[..., str]) -> None:
+    (house / "bills").mkdir()
+    bill(row("3"), name="bills/good.csv")
+    (house / "bills/gone.csv").symlink_to("nowhere.csv")
+    ran = finops_guard("costs", "bills", "-f", "json")
+    assert ran.code == 2
+    assert "refused: bills/gone.csv: cannot be opened: No such file or directory" in ran.err
+    assert sorted(file["rows"] for file in told(ran)["files"]) == [0, 1]
+
+
 def test_a_refused_file_does_not_count_and_the_others_do(bill: Callable[..., str]) -> None:
     good, bad = bill(row("3")), bill(row("2"), row("twelve"), name="bad.csv")
     for shape in ("table", "json", "csv", "markdown"):

@@ -69,18 +69,21 @@ def found(source: CostSource, reach: Reach, bucket: Callable[[str], Iterator[Fou
 
 def inside(path: Path, named: str) -> Iterator[Found]:
     """The file, or the files of an archive."""
-    with path.open("rb") as file:
-        packed = file.read(4) == _ZIP
-    if not packed:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(4) == _ZIP
+        members = _members(path) if packed else None
+    except (OSError, zipfile.BadZipFile):
+        members = None  # whoever opens it says what is wrong with it: other files still count
+    if members is None:
         yield Found(named, path)
         return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = sorted(info.filename for info in archive.infolist() if not info.is_dir())
-    except zipfile.BadZipFile:
-        yield Found(named, path)  # whoever opens it says that it is broken: other files still count
-        return
     yield from (Found(f"{named}/{member}", path, member) for member in members if is_data(member))
+
+
+def _members(path: Path) -> list[str]:
+    with zipfile.ZipFile(path) as archive:
+        return sorted(info.filename for info in archive.infolist() if not info.is_dir())
 
 
 def is_data(name: str) -> bool:
