@@ -22,3 +22,4 @@ def test_loopback_can() -> None:
         server.bind(("127.0.0.1", 0))
         server.listen(1)
         client.connect(server.getsockname())
+        assert client.getpeername() == server.getsockname()

@@ -13,16 +13,12 @@ import pytest
 from finops_guard import fixing
 from finops_guard.pipeline import Request
 from tests.cli.command import finops_guard
-from tests.fixing.house import EVERY, POLICY, SET, machine
+from tests.fixing.house import EVERY, SET, built, machine
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "infra").mkdir()
-    (tmp_path / "finops-guard.yaml").write_text(POLICY)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "infra"
+    return built(tmp_path, monkeypatch)
 
 
 def test_diff_shows_and_writes_nothing(house: Path) -> None:

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixing.house import POLICY
+from tests.fixing.house import built
 
 
 @pytest.fixture
 def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / ".git").mkdir()
-    (tmp_path / "infra").mkdir()
-    (tmp_path / "finops-guard.yaml").write_text(POLICY)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "infra"
+    return built(tmp_path, monkeypatch)

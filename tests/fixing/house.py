@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import Ran, finops_guard
 
 POLICY = """\
@@ -24,6 +26,15 @@ DEFAULTS = (
 )
 
 EVERY = '\n    project = "churn"\n    workload-type = "evaluation"\n'
+
+
+def built(top: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The repository, in which the test is from now on; its folder of sources."""
+    (top / ".git").mkdir()
+    (top / "infra").mkdir()
+    (top / "finops-guard.yaml").write_text(POLICY)
+    monkeypatch.chdir(top)
+    return top / "infra"
 
 
 def machine(tags: str, name: str = "a", more: str = "") -> str:

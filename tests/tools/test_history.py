@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from finops_guard.advice.compared import Sum
 from tests.advice.estate import PACK, POLICY, Estate
 from tests.tools.checkout import Checkout
 from tools.action import history
@@ -116,3 +119,12 @@ def test_what_takes_too_long_is_cut_and_said(
 def test_a_policy_that_does_not_load_is_one_line(there: Checkout, own: Path, estate: Estate) -> None:
     own.write_text("policy: [")
     assert told(there, own, estate)[0] == "What it would have done is not known: it does not load."
+
+
+def test_stops_without_a_price_save_no_known_amount_and_not_nothing() -> None:
+    unpriced = Sum("own/idle", acts=Counter(stop=2))
+    priced = Sum("own/idle", acts=Counter(stop=1), saves_month={"USD": Decimal("10.5")})
+    assert history._saves([unpriced]) == "no known amount"
+    assert history._saves([Sum("own/whose", acts=Counter(tag=2))]) == "nothing"
+    assert history._saves([unpriced, priced]) == "at least 10.50 USD"
+    assert history._saves([priced]) == "10.50 USD"

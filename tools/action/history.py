@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from finops_guard.advice.backtest import Replay, Told, backtest
 from finops_guard.advice.compared import Sum, sums, total
 from finops_guard.errors import GuardError, InputError
+from finops_guard.model import DESTRUCTIVE
 from finops_guard.outputs._markdown import heading, row, text
 from finops_guard.sources import targets
 from finops_guard.state import inventories
@@ -85,8 +86,8 @@ def _line(replays: Sequence[Replay], times: Sequence[datetime], stored: int) -> 
     period = f"{min(times):%Y-%m-%d} to {max(times):%Y-%m-%d}"
     found = f"{sum(each.findings for each in new):,} findings instead of {sum(each.findings for each in old):,}"
     done = f"{_acts(new)} instead of {_acts(old)}"
-    saves = f"{_money(total(each.saves_month for each in new))} saved a month"
-    saved = f"{saves} instead of {_money(total(each.saves_month for each in old))}"
+    saves = f"{_saves(new)} saved a month"
+    saved = f"{saves} instead of {_saves(old)}"
     return (
         f"Over {some}{late}, {period}, an enforcing run would have had {found}, done {done}, {saved}; budgets and unit "
         "costs aside."
@@ -107,7 +108,7 @@ def _table(replays: Sequence[Replay]) -> str:
 
 def _cells(new: Sum, old: Sum) -> Iterator[str]:
     yield from (f"{new.findings:,}", f"{old.findings:,}", _acts([new]), _acts([old]))
-    yield from (_money(new.saves_month), _money(old.saves_month))
+    yield from (_saves([new]), _saves([old]))
 
 
 def _same(new: Mapping[str, Sum], old: Mapping[str, Sum], rule: str) -> bool:
@@ -133,7 +134,11 @@ def _acts(rules: Sequence[Sum]) -> str:
     return ", ".join(f"{sum(each.acts[verb] for each in rules):,} {verb}" for verb in sorted(verbs)) or "nothing"
 
 
-def _money(amounts: Mapping[str, Decimal]) -> str:
-    return (
-        ", ".join(f"{amount.quantize(_CENT):,} {currency}" for currency, amount in sorted(amounts.items())) or "nothing"
-    )
+def _saves(rules: Sequence[Sum]) -> str:
+    """What is known to be saved a month; stops of a rule that has no price for any are no amount, and not nothing."""
+    amounts = sorted(total(each.saves_month for each in rules).items())
+    unpriced = any(each.acts[verb] for each in rules for verb in DESTRUCTIVE if not each.saves_month)
+    said = ", ".join(f"{amount.quantize(_CENT):,} {currency}" for currency, amount in amounts)
+    if not said:
+        return "no known amount" if unpriced else "nothing"
+    return f"at least {said}" if unpriced else said
